@@ -1,0 +1,143 @@
+"""The words of the trade as types: brief, question, answer, quantity, evidence, finding, verdict, critique.
+
+All are frozen pydantic models that serialise to plain JSON. Texts carry their kind (prose, line, name, illustration),
+so that code can tell where a free digit is an error and where it is a quotation or an example.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """A frozen value; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Text:
+    """What kind of text a string field holds."""
+
+    kind: Literal["prose", "line", "name", "illustration"]
+
+
+# Prose and lines may refer to a quantity as {key}; a free digit in them is a finding. Names and illustrations may hold digits.
+Prose = Annotated[str, Field(max_length=3000), Text("prose")]
+Line = Annotated[str, Field(max_length=400), Text("line")]
+Name = Annotated[str, Field(max_length=100), Text("name")]
+Illustration = Annotated[str, Field(max_length=400), Text("illustration")]
+Id = Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+Key = Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$", description="key of a quantity")]
+Rating = Annotated[Literal[1, 2, 3, 4, 5], Field(description="grade on an ordinal scale, 1 lowest, 5 highest")]
+
+Basis = Literal["stated", "measured", "assumed", "derived", "proposed", "external", "unknown", "not_applicable"]
+
+
+class Brief(Model):
+    """What the user wants a strategy for, as given."""
+
+    text: str
+    language: Annotated[str, Field(description="ISO 639-1 code of the document's language")]
+
+
+class Question(Model):
+    """One clarifying question. `kind` says how the answer is read; `default` is assumed when it is skipped."""
+
+    id: Id
+    question: Annotated[str, Field(max_length=300)]
+    why: Annotated[str, Field(max_length=300, description="what in the plan the answer changes")]
+    touches: Annotated[list[Id], Field(max_length=14, description="keys of the sections that the answer changes")]
+    kind: Literal["text", "number", "choice", "yes_no"]
+    unit: Annotated[str | None, Field(max_length=40, description="unit of a number, else null")] = None
+    options: Annotated[list[Annotated[str, Field(max_length=120)]], Field(max_length=6)] = []
+    default: Annotated[str, Field(max_length=300, description="what is assumed if the question is skipped")]
+
+
+class Answer(Model):
+    """What the user said to a question, verbatim; `skipped` means that the default is assumed."""
+
+    question: Id
+    asked: str = ""
+    text: str
+    skipped: bool = False
+
+
+class Verification(Model):
+    """How an assumption is checked: what goes wrong otherwise, by which means, by whom (role id), by when."""
+
+    impact: Line
+    how: Line
+    owner: Id
+    by: date
+
+
+class Figure(Model):
+    """The value of a quantity and where it comes from, without its name and unit.
+
+    Exactly one of: a value; a low-high range; an expression (basis derived: code computes it); or nothing (unknown,
+    not_applicable). `source` is: the verbatim words of the brief or answer (stated); the evidence id (measured); the
+    reason for this guess (assumed); the role id that signs it (proposed); law, standard or publication, or
+    "general knowledge, to verify" (external); why it is unknown or does not apply.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    basis: Basis
+    source: Annotated[str, Field(max_length=400)]
+    expression: Annotated[str | None, Field(max_length=300, description="for derived: formula over keys, else null")] = None
+    check: Annotated[Verification | None, Field(description="required for assumed and unknown, else null")] = None
+
+
+class Quantity(Figure):
+    """A figure with its key, meaning and unit. No number stands anywhere in a strategy without one.
+
+    Units: second, minute, hour, day, week, month, year, workday, byte to TB, percent, ISO currency codes; any other word
+    is a count noun. Compound units are written with * and /, for example `ticket/day`, `EUR/hour`.
+    """
+
+    key: Key
+    meaning: Line
+    unit: Annotated[str, Field(max_length=60)]
+
+
+class Evidence(Model):
+    """One measured fact about the user's data, with what is needed to measure it again."""
+
+    id: Id
+    statement: str
+    value: float | None = None
+    unit: str = ""
+    method: str
+    interval: str = ""
+    rows: int | None = None
+    reproduce: str = ""
+
+
+Outcome = Literal["met", "not_met", "not_applicable", "cannot_tell"]
+
+
+class Verdict(Model):
+    """What a check or the reviewer says of one criterion. `field` is the draft's top-level field to mend."""
+
+    criterion: str
+    outcome: Outcome
+    field: str = ""
+    why: str = ""
+    quote: str = ""
+    by: Literal["check", "reviewer"] = "check"
+
+
+class Critique(Model):
+    """All verdicts on one draft; `open` are those that are not met."""
+
+    verdicts: list[Verdict] = []
+
+    @property
+    def open(self) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.outcome == "not_met"]

@@ -1,0 +1,1 @@
+"""From typed values to markdown: safe text, formatted numbers, tables and diagrams. Knows no section."""
