@@ -26,13 +26,18 @@ class Text:
     kind: Literal["prose", "line", "name", "illustration"]
 
 
+@dataclass(frozen=True)
+class Refers:
+    """Marks a string field that names a quantity."""
+
+
 # Prose and lines may refer to a quantity as {key}; a free digit in them is a finding. Names and illustrations may hold digits.
 Prose = Annotated[str, Field(max_length=3000), Text("prose")]
 Line = Annotated[str, Field(max_length=400), Text("line")]
 Name = Annotated[str, Field(max_length=100), Text("name")]
 Illustration = Annotated[str, Field(max_length=400), Text("illustration")]
 Id = Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
-Key = Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$", description="key of a quantity")]
+Key = Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$", description="key of a quantity"), Refers()]
 Rating = Annotated[Literal[1, 2, 3, 4, 5], Field(description="grade on an ordinal scale, 1 lowest, 5 highest")]
 
 Basis = Literal["stated", "measured", "assumed", "derived", "proposed", "external", "unknown", "not_applicable"]

@@ -1,0 +1,106 @@
+"""What every writer is told: the common prefix of all section prompts, from role and rules to blueprint and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from ai_data_strategy.agents import SECTIONS
+from ai_data_strategy.agents.sheet import shared_quantities
+from ai_data_strategy.blueprint import Blueprint, Source
+from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity
+from ai_data_strategy.prompts import load
+from ai_data_strategy.quantities.formulas import FORMULAS
+from ai_data_strategy.quantities.ledger import Entry, Ledger
+
+FOREIGN = (
+    "required_examples, smaller_examples (use_case); trainable_parameters, available_examples, ten_times_parameters (quality); human_items, "
+    "labelling_hours, labelling_weeks, labelling_cost (labelling); velocity_per_day, days_to_required (flywheel); feedback_lag (feedback); "
+    "erasure_chain (governance); allocated_items, benchmark_half_width (benchmark); test_items, test_days_needed, training_cost (retraining); "
+    "bytes_per_entry, entries_per_day, log_growth, storage_cost (logs); cost_year_one, net_year_one, benefit_year_one (rollout)"
+)
+_LONGEST_BRIEF = 40_000
+
+
+def rules(language: str, today: date) -> str:
+    """Role, rules and scopes: the same for every call of a run."""
+    scopes = "\n".join(f"- {section.key}: {section.scope}" for section in SECTIONS)
+    formulas = ", ".join(f"{f.name}({', '.join(f.parameters)}{', …' if f.variadic else ''}) in {f.result}" for f in FORMULAS.values())
+    return load("common").text(language=language, today=today.isoformat(), formulas=formulas, scopes=scopes, foreign=FOREIGN)
+
+
+def given(brief: Brief, answers: Sequence[Answer], evidence: Sequence[Evidence]) -> str:
+    """Brief, answers and evidence, fenced as data."""
+    text = brief.text[:_LONGEST_BRIEF].replace("</brief>", "")
+    parts = [f"<brief>\n{text}\n</brief>"]
+    if answers:
+        parts.append("<answers>\n" + "\n".join(_answer(answer) for answer in answers) + "\n</answers>")
+    if evidence:
+        parts.append("<evidence>\n" + "\n".join(_evidence(item) for item in evidence) + "\n</evidence>")
+    return "\n\n".join(parts)
+
+
+def _answer(answer: Answer) -> str:
+    said = "skipped, so the default is assumed" if answer.skipped else "the user said"
+    return f"- {answer.question}: {answer.asked} ({said}) {answer.text}".replace("</answers>", "")
+
+
+def _evidence(item: Evidence) -> str:
+    value = f" = {item.value} {item.unit}" if item.value is not None else ""
+    return f"- {item.id}: {item.statement}{value} ({item.method}; {item.interval})".replace("</evidence>", "")
+
+
+def figure(entry: Entry) -> str:
+    """One line on a quantity with its computed value."""
+    quantity = entry.quantity
+    value = "unknown" if not entry.known else f"{entry.low:g}" if entry.low == entry.high else f"{entry.low:g} to {entry.high:g}"
+    how = f" = {quantity.expression}" if quantity.expression else ""
+    trouble = f" [{entry.problem}]" if entry.problem else ""
+    return f"- {quantity.key}: {value} {quantity.unit} ({quantity.basis}{how}) {quantity.meaning}{trouble}"
+
+
+def figures(quantities: Iterable[Quantity], ledger: Ledger) -> str:
+    return "\n".join(figure(entry) for quantity in quantities if (entry := ledger.get(quantity.key)))
+
+
+def blueprint_text(blueprint: Blueprint, ledger: Ledger, memo_quantities: Sequence[Quantity] = ()) -> str:
+    """The blueprint as a sheet of facts: compact, with computed values."""
+    b, task = blueprint, blueprint.task
+    lines = [
+        f"Product: {b.product}. Archetype: {b.archetype}. Examples are counted in `{b.example}`; money in {b.currency}. Success metric: {b.metric}.",
+        f"Verdict so far: {b.verdict}. Conditions: {'; '.join(b.conditions) or 'none'}.",
+        f"Task: {task.takes} -> {task.gives} ({task.kind}); decision: {task.decision}; approach: {task.approach}; "
+        f"{'weights are trained' if task.trains else 'no weights are trained'}; {'personal data' if task.personal_data else 'no personal data'}.",
+        "Classes: " + ("; ".join(f"{c.id} ({c.name}): {c.definition}" for c in b.classes) or f"none, because {b.no_classes_because}"),
+        f"Guidelines version: {b.guidelines_version}.",
+        "Sources:",
+        *(_source(source) for source in b.sources),
+        "Events:",
+        *(f"- {event.id}: {event.meaning} ({f'in {event.source}' if event.source else 'recorded nowhere yet'})" for event in b.events),
+        "Roles:",
+        *(f"- {r.id}: {r.title} ({r.duty}; {'named' if r.named else 'not named by anyone'}; from {r.available_from}; hours {r.hours_per_week})" for r in b.roles),
+        "Slices:",
+        *(f"- {s.id}: {s.name} ({s.kind}), told by {s.told_by} [{s.field or 'no field holds it'}], share {s.share}" for s in b.slices),
+        "Regimes:",
+        *(f"- {r.id}: {r.name}; applies because {r.applies_because}; demands {r.demands}" for r in b.regimes),
+        "Milestones: " + ", ".join(f"{m.id} {m.day} ({m.title})" for m in b.milestones),
+        "Contradictions and the reading chosen:",
+        *(f"- {c.one} against {c.other}: {c.reading}, because {c.because}" for c in b.contradictions),
+        "Other assumptions:",
+        *(f"- {a.id}: {a.statement}" for a in b.assumptions),
+        "Shared quantities:",
+        figures(shared_quantities(b), ledger),
+        "Further quantities:",
+        figures((*memo_quantities, *b.quantities), ledger),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _source(source: Source) -> str:
+    fields = ", ".join(f"{f.id} [{f.sensitivity}]" for f in source.fields)
+    span = f"{source.starts or 'unknown start'} to {source.ends or 'ongoing'}"
+    return (
+        f"- {source.id}: {source.name} ({source.kind}, {source.status}, {'named' if source.named else 'not named by anyone'}), owner "
+        f"{source.owner or 'nobody named'}, rows {source.rows}, {span}, updated every {source.update_period}, kept {source.retention}, "
+        f"{'enters training' if source.training else 'not for training'}; fields: {fields}"
+    )

@@ -1,0 +1,157 @@
+"""The reviewer: checks by code, judge criteria by a model with quotations, and patches that may not break what held."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, create_model
+
+from ai_data_strategy.agents.section import Criterion, Draft, Section
+from ai_data_strategy.agents.sheet import Sheet
+from ai_data_strategy.agents.structure import structure_verdicts
+from ai_data_strategy.domain import Critique, Illustration, Line, Model, Quantity, Verdict
+from ai_data_strategy.prompts import load
+from ai_data_strategy.typeset.blocks import markdown
+from ai_data_strategy.typeset.view import View
+
+OBJECTION = "DL"
+"""Criterion id of the reviewer's own objections."""
+SHORTEST_QUOTE = 12
+"""Characters of a quotation below which it shows nothing."""
+
+
+class Judgement(Model):
+    """The reviewer's verdict on one criterion. `field` and `mend` only for not_met."""
+
+    criterion: Annotated[str, Field(max_length=6)]
+    outcome: Literal["met", "not_met", "not_applicable", "cannot_tell"]
+    quote: Illustration
+    why: Line
+    field: Annotated[str, Field(max_length=60)]
+    mend: Line
+
+
+class Objection(Model):
+    """Something for which a data lead would refuse to sign."""
+
+    field: Annotated[str, Field(max_length=60)]
+    quote: Illustration
+    why: Line
+    mend: Line
+
+
+class Review(Model):
+    """What the reviewer says of one section."""
+
+    judgements: Annotated[list[Judgement], Field(max_length=12)]
+    objections: Annotated[list[Objection], Field(max_length=2)]
+
+
+def chapter(section: Section, draft: Draft, view: View) -> str:
+    """The section as the reader sees it."""
+    return markdown(section.render(draft, view))
+
+
+def checked(section: Section, draft: Draft, sheet: Sheet) -> Critique:
+    """Verdicts of all checks on one draft: its structure and its criteria."""
+    return Critique(verdicts=[*structure_verdicts(section, draft, sheet), *section.checks.verdicts(draft, sheet)])
+
+
+def instructions(section: Section, draft: Draft, view: View, critique: Critique) -> str:
+    """The suffix of the reviewer's prompt for one section."""
+    criteria = "\n".join(f"- {c.id}: {c.text} Bad: {c.bad}" for c in section.criteria("judge")) or "- none; only your own objections"
+    found = "; ".join(f"{v.criterion} {v.why}" for v in critique.open) or "none"
+    head = load("review").text("task", "criteria", "found", title=section.title, criteria=criteria, found=found)
+    fields = ", ".join(section.draft.model_fields)
+    return f"{head}\n\nFields: {fields}\n\n<section>\n{chapter(section, draft, view)}\n</section>"
+
+
+def judged(review: Review, section: Section, shown: str) -> list[Verdict]:
+    """Verdicts from a review. One whose quotation is not in the section says nothing (cannot_tell); a criterion not asked is ignored."""
+    asked = {criterion.id: criterion for criterion in section.criteria("judge")}
+    verdicts = [_verdict(j, shown, section) for j in review.judgements if j.criterion in asked]
+    return verdicts + [
+        Verdict(criterion=OBJECTION, outcome="not_met", field=_field(o.field, section), why=f"{o.why} {o.mend}", quote=o.quote, by="reviewer")
+        for o in review.objections
+        if quoted(o.quote, shown)
+    ]
+
+
+def _verdict(judgement: Judgement, shown: str, section: Section) -> Verdict:
+    held = judgement.outcome in ("not_applicable", "cannot_tell") or quoted(judgement.quote, shown)
+    outcome = judgement.outcome if held else "cannot_tell"
+    why = f"{judgement.why} {judgement.mend}".strip() if outcome == "not_met" else judgement.why
+    return Verdict(criterion=judgement.criterion, outcome=outcome, field=_field(judgement.field, section), why=why, quote=judgement.quote, by="reviewer")
+
+
+def _field(name: str, section: Section) -> str:
+    first = re.split(r"[.\[]", name)[0]
+    return first if first in section.draft.model_fields else "prose"
+
+
+def quoted(quote: str, shown: str) -> bool:
+    """True if a quotation is verbatim in the shown text, white space, marks and quotation signs aside."""
+    wanted = _bare(quote)
+    return len(wanted) >= SHORTEST_QUOTE and all(part in _bare(shown) for part in re.split(r"…|\.\.\.", wanted) if part)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s*_`\\|\"'“”„«»‘’\u2060]+", " ", text).strip().casefold()
+
+
+def patch_type(section: Section, fields: Iterable[str]) -> type[Model]:
+    """A model with only the given fields of a section's draft, each optional, and quantities to add or change."""
+    wanted = [name for name in section.draft.model_fields if name in set(fields) - {"quantities"}]
+    parts: dict[str, Any] = {name: (_optional(section, name), None) for name in wanted}
+    parts["quantities"] = (Annotated[list[Quantity], Field(max_length=20)], [])
+    return create_model(f"{section.draft.__name__}Patch", __base__=Model, **parts)
+
+
+def _optional(section: Section, name: str) -> Any:
+    declared = section.draft.model_fields[name]
+    annotation: Any = declared.annotation
+    for item in declared.metadata:
+        annotation = Annotated[annotation, item]
+    return Annotated[annotation | None, Field(description=declared.description)]
+
+
+def patched(draft: Draft, patch: Model) -> Draft:
+    """The draft with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
+    changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
+    new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
+    kept = [new.pop(quantity.key, quantity) for quantity in draft.quantities]
+    return type(draft).model_validate({**dict(draft), **changes, "quantities": [*kept, *new.values()]})
+
+
+def breaks(before: Critique, after: Critique) -> list[str]:
+    """Criteria that a check found met before and does not now."""
+    met = {v.criterion for v in before.verdicts if v.outcome in ("met", "not_applicable") and v.by == "check"}
+    return [v.criterion for v in after.verdicts if v.outcome == "not_met" and v.criterion in met]
+
+
+def worth(critique: Critique, weights: dict[str, Criterion]) -> tuple[int, float]:
+    """How good a draft is: (gates open, negative) first, then the weight of what is met against what is open."""
+    gates = sum(1 for v in critique.open if v.criterion in weights and weights[v.criterion].gate)
+    lost = sum(weights[v.criterion].weight if v.criterion in weights else 2 for v in critique.open)
+    return -gates, -float(lost)
+
+
+def findings(critique: Critique) -> str:
+    """The open verdicts as the reviser reads them."""
+    return "\n".join(f"- {v.criterion} (field {v.field or 'prose'}): {v.why}" + (f' Quoted: "{v.quote}"' if v.quote else "") for v in critique.open)
+
+
+def revision(section: Section, draft: Draft, critique: Critique) -> str:
+    """The suffix of the prompt for a revision."""
+    shown = draft.model_dump_json(indent=None, exclude_none=True)
+    return load("revise").text(title=section.title, findings=findings(critique), draft=shown)
+
+
+__all__ = ["Review", "ValidationError", "breaks", "chapter", "checked", "findings", "instructions", "judged", "patch_type", "patched", "quoted", "revision", "worth"]
+
+
+def at_fault(critique: Critique) -> Sequence[str]:
+    """The fields that open verdicts concern."""
+    return tuple(dict.fromkeys(v.field or "prose" for v in critique.open))
