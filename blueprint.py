@@ -156,7 +156,7 @@ class Shared(Model):
     label_delay: Annotated[Figure, Field(description="from the example to its known label, slow end"), Dial("day")]
     baseline: Annotated[Figure, Field(description="today's level of the success metric without the model"), Dial("percent")]
     target: Annotated[Figure, Field(description="level of the success metric that the plan aims at"), Dial("percent")]
-    effect: Annotated[Figure, Field(description="smallest difference in the success metric, in points, that a live test must show"), Dial("percent")]
+    effect: Annotated[Figure, Field(description="smallest difference in the success metric, in points, that a live test must show"), Dial("point")]
     benchmark_items: Annotated[Figure, Field(description="human-labelled items in the frozen benchmark, at least five hundred"), Dial("{example}")]
     overlap_items: Annotated[Figure, Field(description="items labelled by two or more people to measure agreement"), Dial("{example}")]
     training_label_items: Annotated[Figure, Field(description="human labels bought for training and calibration"), Dial("{example}")]

@@ -128,10 +128,11 @@ Outcome = Literal["met", "not_met", "not_applicable", "cannot_tell"]
 
 
 class Verdict(Model):
-    """What a check or the reviewer says of one criterion. `field` is the draft's top-level field to mend."""
+    """What a check or the reviewer says of one criterion. `section` and `field` (top level) are what should be mended."""
 
     criterion: str
     outcome: Outcome
+    section: str = ""
     field: str = ""
     why: str = ""
     quote: str = ""

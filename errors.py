@@ -9,6 +9,7 @@ StrategyError
 │   ├── WriterUnavailable rate limit, outage or time-out, after all retries
 │   └── ReplyUnusable     refused, truncated or invalid after all repairs
 ├── CapReached            the token or money cap is spent; the run can go on with a higher one
+├── StoreError            the store of finished calls cannot be opened, read or written
 ├── ExpressionError       a derived quantity cannot be computed
 └── DocumentError         a rendered document does not read back as it should
 
@@ -50,6 +51,10 @@ class ReplyUnusable(WriterError):
 
 class CapReached(StrategyError):
     """The token or money cap of the run is spent."""
+
+
+class StoreError(StrategyError):
+    """The store of finished calls cannot be opened, read or written."""
 
 
 class ExpressionError(StrategyError):

@@ -1,4 +1,7 @@
-"""The only door to language models, and the three writers behind it: playbook, an OpenAI-compatible model, the host."""
+"""The only door to language models: request, reply, what a call cost, the playbook writer, and the playbook standing in.
+
+The other two writers are in `openai_writer.py` (any OpenAI-compatible model) and `host_writer.py` (whoever drives the tool).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,15 @@ from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
 from ai_data_strategy.domain import Model
+from ai_data_strategy.errors import ReplyUnusable
 
 M = TypeVar("M", bound=Model)
 RoleName = Literal["planner", "writer", "reviewer", "assembler"]
+OnEvent = Callable[[str, str], None]
+
+
+def quiet(kind: str, text: str) -> None:
+    """The event callback that shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,11 @@ class Request(Generic[M]):
 
 @dataclass(frozen=True)
 class Spent:
-    """Tokens and money of one call; cost is None if the price is unknown."""
+    """Tokens and money of one call, its repeats included; cost is None if the price is unknown.
+
+    `tokens_in`, `tokens_out` and `cached` are what the service reported (our own count if it reported nothing); `counted_in`
+    and `counted_out` are our own count.
+    """
 
     model: str
     tokens_in: int = 0
@@ -38,6 +51,21 @@ class Spent:
     cached: int = 0
     cost: float | None = 0.0
     calls: int = 0
+    counted_in: int = 0
+    counted_out: int = 0
+
+    def plus(self, other: Spent) -> Spent:
+        """Both together; an unknown cost stays unknown."""
+        return Spent(
+            self.model,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.cached + other.cached,
+            None if self.cost is None or other.cost is None else self.cost + other.cost,
+            self.calls + other.calls,
+            self.counted_in + other.counted_in,
+            self.counted_out + other.counted_out,
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +81,8 @@ class Reply(Generic[M]):
 class Writer(Protocol):
     """One of the three writers."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def write(self, request: Request[M]) -> Reply[M]: ...
 
@@ -65,3 +94,31 @@ class PlaybookWriter:
 
     async def write(self, request: Request[M]) -> Reply[M]:
         return Reply(request.playbook(), self.name, Spent(self.name))
+
+
+class WastedReply(ReplyUnusable):
+    """An unusable reply that was paid for: `spent` says how much."""
+
+    def __init__(self, message: str, spent: Spent) -> None:
+        super().__init__(message)
+        self.spent = spent
+
+
+class WithFallback:
+    """A writer for which the playbook stands in when a reply is unusable; every other error goes up."""
+
+    def __init__(self, writer: Writer, on_event: OnEvent = quiet) -> None:
+        self._writer = writer
+        self._on_event = on_event
+
+    @property
+    def name(self) -> str:
+        return self._writer.name
+
+    async def write(self, request: Request[M]) -> Reply[M]:
+        try:
+            return await self._writer.write(request)
+        except ReplyUnusable as error:
+            self._on_event("fallback", f"{request.id}: the playbook writes it, because {error}")
+            spent = error.spent if isinstance(error, WastedReply) else Spent(self.name)
+            return Reply(request.playbook(), PlaybookWriter.name, spent, fallback=str(error))

@@ -18,7 +18,7 @@ from pydantic import Field
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Prose, Quantity, Verdict
 from ai_data_strategy.playbook.desk import Desk
-from ai_data_strategy.typeset.blocks import Block
+from ai_data_strategy.typeset.blocks import Block, Diagram
 from ai_data_strategy.typeset.view import View
 
 
@@ -130,7 +130,8 @@ def rubric() -> tuple[Criterion, ...]:
 
 @dataclass(frozen=True)
 class Section:
-    """One entry of the table of contents. `scope` tells the other sections what this one covers."""
+    """One entry of the table of contents. `scope` tells the other sections what this one covers; `annex` shows its audit
+    tables, `diagram` is the picture it gives to the front page."""
 
     key: str
     number: int
@@ -141,6 +142,8 @@ class Section:
     derived: Callable[[Any], list[Quantity]]
     render: Callable[[Any, View], list[Block]]
     playbook: Callable[[Desk], Draft]
+    annex: Callable[[Any, View], list[Block]] | None = None
+    diagram: Callable[[Any, View], Diagram] | None = None
 
     def criteria(self, kind: Literal["check", "judge"]) -> list[Criterion]:
         return [criterion for criterion in rubric() if criterion.section == self.key and criterion.kind == kind]

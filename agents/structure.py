@@ -105,8 +105,10 @@ def _keys(value: object, sheet: Sheet, path: str = "") -> Iterator[tuple[str, Pr
 
 
 def _is_key(annotation: object, metadata: Sequence[object]) -> bool:
-    parts = (annotation, *getattr(annotation, "__args__", ()))
-    return any(isinstance(item, Refers) for item in (*metadata, *(m for part in parts for m in getattr(part, "__metadata__", ()))))
+    """True for Key, Key | None, list[Key] and list[Key] | None."""
+    if any(isinstance(item, Refers) for item in (*metadata, *getattr(annotation, "__metadata__", ()))):
+        return True
+    return any(_is_key(argument, ()) for argument in getattr(annotation, "__args__", ()))
 
 
 def quantity_problems(quantities: Sequence[Quantity], sheet: Sheet) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from ai_data_strategy.blueprint import Blueprint, Event, Source
-from ai_data_strategy.domain import Quantity
 from ai_data_strategy.playbook.desk import Desk
 
 _VERDICTS = re.compile(
@@ -47,9 +46,3 @@ def names(k: Desk) -> dict[str, str]:
 def _slice(k: Desk, kind: str) -> str:
     found = next((item.name for item in k.blueprint.slices if item.kind == kind), None) or next((item.name for item in k.blueprint.slices), None)
     return f"“{found}”" if found else k.say("the smallest group")
-
-
-def define(k: Desk, quantity: Quantity) -> str:
-    """Put a ready quantity on the desk; gives its key back."""
-    k.quantities.append(quantity)
-    return quantity.key

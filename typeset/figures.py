@@ -1,23 +1,39 @@
-"""Numbers with units as people of a language write them."""
+"""Numbers with units, and dates, as people of a language write them."""
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import date
+from decimal import Decimal
+from typing import Literal
 
+from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
 from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.units import TIMES
+from ai_data_strategy.typeset import nouns
 from ai_data_strategy.typeset.catalogue import N_, locale_of, translator
 
 _BABEL_UNITS = {name: f"duration-{name}" for name in TIMES if name != "workday"} | {
     "ms": "duration-millisecond", "byte": "digital-byte", "kB": "digital-kilobyte", "MB": "digital-megabyte",
     "GB": "digital-gigabyte", "TB": "digital-terabyte",
 }  # fmt: skip
-_RATE = {"day": N_("a day"), "week": N_("a week"), "month": N_("a month"), "year": N_("a year"), "hour": N_("an hour"), "workday": N_("a working day")}
+_RATE = {
+    "second": N_("a second"), "minute": N_("a minute"), "hour": N_("an hour"), "day": N_("a day"), "week": N_("a week"),
+    "month": N_("a month"), "year": N_("a year"), "workday": N_("a working day"),
+}  # fmt: skip
 _MILLION = 1_000_000
+_KEPT = ("stated", "proposed", "assumed", "external")
+"""Bases whose numbers a person wrote: they are shown as written, not rounded."""
+
+
+def dated(day: date, language: str, long: bool = False) -> str:
+    """A date with the month as a word in English, so that day and month cannot be mixed up."""
+    pattern = ("d MMMM y" if long else "d MMM y") if locale_of(language) == "en" else ("long" if long else "medium")
+    return str(format_date(day, format=pattern, locale=locale_of(language)))
 
 
 def rounded(number: float, exact: bool = False) -> float:
@@ -30,15 +46,11 @@ def rounded(number: float, exact: bool = False) -> float:
 
 
 def plain(number: float, language: str, exact: bool = False) -> str:
+    """A number alone; from a million on in words, unless that would lose digits that a person wrote."""
     locale, value = locale_of(language), rounded(number, exact)
-    if abs(value) >= _MILLION and not (exact and value % 1000):
-        return str(format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=2 if abs(value) < 10 * _MILLION else 1))
-    return str(format_decimal(value, locale=locale, format="#,##0.######"))
-
-
-def _split(unit: str) -> tuple[str, str]:
-    head, _, tail = unit.replace(" ", "").partition("/")
-    return head, tail
+    if _is_big(number, exact):
+        return str(format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=_digits(value)))
+    return str(format_decimal(_decimal(float(value)), locale=locale, format="#,##0.######", decimal_quantization=abs(value) >= 1))
 
 
 def spoken(entry: Entry, language: str) -> str:
@@ -51,41 +63,81 @@ def tabled(entry: Entry, language: str) -> str:
     """For tables and the ledger: the number with its whole unit."""
     head, tail = _split(entry.quantity.unit)
     text = _with_head(entry, head, language, noun=True)
-    if not tail:
+    if not tail or not entry.known:
         return text
     words = translator(language)
-    return f"{text} {words(_RATE[tail])}" if tail in _RATE else f"{text}/{tail.replace('_', ' ')}"
+    if tail in _RATE:
+        return f"{text} {words(_RATE[tail])}"
+    return words("%(amount)s per %(noun)s") % {"amount": text, "noun": nouns.per(tail, language)}
+
+
+def _split(unit: str) -> tuple[str, str]:
+    head, _, tail = unit.replace(" ", "").partition("/")
+    return head, tail
+
+
+def _digits(value: float) -> int:
+    return 2 if abs(value) < 10 * _MILLION else 1
+
+
+def _is_big(number: float, exact: bool) -> bool:
+    value = rounded(number, exact)
+    if abs(value) < _MILLION or not math.isfinite(value):
+        return False
+    scale = 10.0 ** (3 * int(math.log10(abs(value)) // 3))
+    return not exact or round(value / scale, _digits(value)) * scale == value
+
+
+def _decimal(value: float) -> Decimal:
+    return Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
 
 
 def _with_head(entry: Entry, head: str, language: str, noun: bool) -> str:
     if entry.low is None or entry.high is None:
         return translator(language)("not applicable" if entry.quantity.basis == "not_applicable" else "unknown")
-    exact = entry.quantity.basis in ("stated", "proposed", "assumed", "external")
+    exact = entry.quantity.basis in _KEPT
     if entry.low == entry.high:
         return _one(entry.low, head, language, exact, noun)
-    return f"{plain(entry.low, language, exact)}–{_one(entry.high, head, language, exact, noun)}"
+    low, high = plain(entry.low, language, exact), _one(entry.high, head, language, exact, noun)
+    if _is_money(head):
+        low, high = _money_range(entry.low, entry.high, head, locale_of(language))
+    if entry.low < 0:
+        return translator(language)("%(low)s to %(high)s") % {"low": low, "high": high}
+    return f"{low}–{high}"
 
 
 def _one(number: float, head: str, language: str, exact: bool, noun: bool) -> str:
-    locale, words = locale_of(language), translator(language)
+    locale = locale_of(language)
     if head in ("percent", "%"):
-        return str(format_percent(rounded(number, exact) / 100, locale=locale, format=None, decimal_quantization=False))
-    if head in ("point", "points"):
-        return f"{plain(number, language, exact)} {words('points')}"
-    if re.fullmatch(r"[A-Z]{3}", head):
+        return str(format_percent(_decimal(float(rounded(number, exact))) / 100, locale=locale, decimal_quantization=False))
+    if _is_money(head):
         return _money(number, head, locale)
     single = head if head in _BABEL_UNITS else head.removesuffix("s")
     if single in _BABEL_UNITS:
-        return str(format_unit(rounded(number, exact), _BABEL_UNITS[single], length="long", locale=locale, format="#,##0.###"))
-    if single == "workday":
-        return f"{plain(number, language, exact)} {words('working days')}"
+        length: Literal["short", "long"] = "long" if single in TIMES else "short"
+        return str(format_unit(_decimal(float(rounded(number, exact))), _BABEL_UNITS[single], length=length, locale=locale, format="#,##0.######"))
     text = plain(number, language, exact)
-    return f"{text} {head.replace('_', ' ')}" if noun and head not in ("count", "coefficient", "1", "") else text
+    if not noun and single not in ("point", "workday"):
+        return text
+    return nouns.joined(text, nouns.noun(single if single in ("point", "workday") else head, number, language), _is_big(number, exact), language)
 
 
+def _is_money(head: str) -> bool:
+    return re.fullmatch(r"[A-Z]{3}", head) is not None
+
+
+def _pattern(number: float, locale: str) -> str:
+    digits = "#,##0.####" if 0 < abs(number) < 1 else "#,##0.00" if abs(number) < 100 and number % 1 else "#,##0"
+    return f"¤{digits}" if locale == "en" else f"{digits}\xa0¤"
 
 
 def _money(number: float, currency: str, locale: str) -> str:
-    if abs(number) < 100 and number % 1:
-        return str(format_currency(number, currency, locale=locale))
-    return str(format_currency(round(number), currency, locale=locale, format="¤#,##0" if locale == "en" else "#,##0 ¤", currency_digits=False))
+    value = rounded(number) if abs(number) < 1 else round(number, 2) if abs(number) < 100 else round(number)
+    return str(format_currency(_decimal(float(value)), currency, locale=locale, format=_pattern(value, locale), currency_digits=False))
+
+
+def _money_range(low: float, high: float, currency: str, locale: str) -> tuple[str, str]:
+    """Both ends of a range, the currency once: before the low end in English, after the high end elsewhere."""
+    ends = (_money(low, currency, locale), _money(high, currency, locale))
+    bare = [re.sub(r"^[^\d-]+|[^\d]+$", "", end) for end in ends]
+    return (ends[0], bare[1]) if locale == "en" else (bare[0], ends[1])

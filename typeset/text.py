@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 REFERENCE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _SPAN = re.compile(r"(`[^`\n]+`|\*\*[^*\n]+\*\*|(?<![\w*])\*[^*\n]+\*(?![\w*]))")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
-_LEADING = re.compile(r"^(\s*)([-+=>]|\d+[.)])(?=\s|$|-|=)")
+# An underscore between letters or digits is no mark, nor is < before a space, & before no entity, # inside a word: they stay readable.
+_SPECIAL = re.compile(r"[\\`*\[|~{]|(?<![^\W_])_|_(?![^\W_])|<(?![\s\d=])|&(?=#?\w)|(?<!\w)#|!(?=\[)")
+_LEADING = re.compile(r"^(?:[-+](?=\s|$|-)|=|>|\d+[.)](?=\s|$)|:(?=-)|-(?=[:|]))")
 _ADDRESS = re.compile(r"(?i)(://)|(\bwww)\.|(@)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069]")
+_JOINER = "\u2060"
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 
 
 def references(text: str) -> list[str]:
@@ -23,31 +25,42 @@ def references(text: str) -> list[str]:
 
 def escape(text: str) -> str:
     """Plain text as one line of markdown that shows exactly that text."""
-    flat = " ".join(_CONTROL.sub(" ", text).split())
-    flat = _SPECIAL.sub(r"\\\1", flat)
-    flat = _ADDRESS.sub(lambda m: ":\u2060//" if m[1] else f"{m[2]}\u2060." if m[2] else "@\u2060", flat)
-    return _LEADING.sub(lambda m: f"{m[1]}{m[2][:-1]}\\{m[2][-1]}", flat)
+    return _start(_plain(_flat(text)))
 
 
 def code(text: str) -> str:
     """Text as a code span."""
-    flat = " ".join(_CONTROL.sub(" ", text).split()).replace("`", "'").replace("|", "/")
+    flat = _flat(text).replace("`", "'").replace("|", "/")
     return f"`{flat}`" if flat else ""
 
 
 def inline(text: str, number: Callable[[str], str]) -> str:
     """One paragraph: references become numbers (`number` gives safe markdown), marks are kept, all else is escaped."""
-    flat = " ".join(_CONTROL.sub(" ", text).split())
-    return _LEADING.sub(lambda m: f"{m[1]}{m[2][:-1]}\\{m[2][-1]}", "".join(_span(part, number) for part in _SPAN.split(flat)))
+    return _start("".join(_span(part, number) for part in _SPAN.split(_flat(text))).strip())
+
+
+def paragraphs(text: str, number: Callable[[str], str]) -> list[str]:
+    """Each paragraph of a text as safe markdown."""
+    return [shown for part in re.split(r"\n\s*\n", text) if (shown := inline(part, number))]
+
+
+def _flat(text: str) -> str:
+    return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
+def _start(line: str) -> str:
+    """The line without anything at its start that would make it a list, a quotation or a rule."""
+    return _LEADING.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}", line)
 
 
 def _span(part: str, number: Callable[[str], str]) -> str:
-    if len(part) > 2 and part[0] == part[-1] == "`":
+    if len(part) > 2 and part[0] == part[-1] == "`" and not REFERENCE.search(part):
         return code(part[1:-1])
     for mark in ("**", "*"):
         if len(part) > 2 * len(mark) and part.startswith(mark) and part.endswith(mark):
-            return f"{mark}{_filled(part[len(mark) : -len(mark)].strip(), number)}{mark}"
-    return _filled(part, number)
+            inner = _filled(part[len(mark) : -len(mark)].strip(), number)
+            return f"{mark}{inner}{mark}" if inner else ""
+    return _filled(part.strip("`") if REFERENCE.search(part) and part.startswith("`") else part, number)
 
 
 def _filled(part: str, number: Callable[[str], str]) -> str:
@@ -56,10 +69,5 @@ def _filled(part: str, number: Callable[[str], str]) -> str:
 
 
 def _plain(piece: str) -> str:
-    piece = _SPECIAL.sub(r"\\\1", piece)
-    return _ADDRESS.sub(lambda m: ":\u2060//" if m[1] else f"{m[2]}\u2060." if m[2] else "@\u2060", piece)
-
-
-def paragraphs(text: str, number: Callable[[str], str]) -> list[str]:
-    """Each paragraph of a text as safe markdown."""
-    return [inline(part, number) for part in re.split(r"\n\s*\n", text) if part.strip()]
+    escaped = _SPECIAL.sub(r"\\\g<0>", piece)
+    return _ADDRESS.sub(lambda m: f":{_JOINER}//" if m[1] else f"{m[2]}{_JOINER}." if m[2] else f"@{_JOINER}", escaped)

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
-
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.typeset import text as safe
 from ai_data_strategy.typeset.blocks import Cell, Paragraph
-from ai_data_strategy.typeset.catalogue import N_, Translate, locale_of, translator
-from ai_data_strategy.typeset.figures import spoken, tabled
+from ai_data_strategy.typeset.catalogue import N_, Translate, translator
+from ai_data_strategy.typeset.figures import dated, spoken, tabled
 
 BASES = {
     "stated": N_("stated"), "measured": N_("measured"), "assumed": N_("assumed"), "derived": N_("derived"),
@@ -36,7 +34,7 @@ class View:
     def number(self, key: str) -> str:
         """A quantity in prose: value, with the unit for money, percent, durations and bytes."""
         entry = self.ledger.get(key)
-        return spoken(entry, self.language) if entry else safe.code(key)
+        return safe.escape(spoken(entry, self.language)) if entry else safe.code(key)
 
     def amount(self, key: str) -> Cell:
         """A quantity in a table: value, unit and basis."""
@@ -44,7 +42,7 @@ class View:
         if entry is None:
             return Cell(safe.code(key))
         basis = BASES[entry.quantity.basis]
-        return Cell(tabled(entry, self.language), self._(basis) if basis and entry.known else "")
+        return Cell(safe.escape(tabled(entry, self.language)), self._(basis) if basis and entry.known else "")
 
     def line(self, text: str) -> str:
         """A short text with references, for a cell or a bullet."""
@@ -58,7 +56,7 @@ class View:
         return [Paragraph(part) for part in safe.paragraphs(text, self.number)]
 
     def day(self, day: date | None) -> str:
-        return str(format_date(day, format="medium", locale=locale_of(self.language))) if day else "–"
+        return dated(day, self.language) if day else "–"
 
     def code(self, text: str) -> str:
         return safe.code(text)

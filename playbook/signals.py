@@ -1,0 +1,92 @@
+"""What the events of a blueprint say as signals: family, kind (explicit or implicit), and the one that teaches most."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ai_data_strategy.blueprint import Blueprint, Event, Slice, Source
+from ai_data_strategy.playbook.desk import Desk, knowledge
+
+LEAST_IMPLICIT = 2
+
+
+@dataclass(frozen=True)
+class Signal:
+    """An event read as a signal; `family` names its entry in signals.yaml."""
+
+    event: Event
+    family: str
+    kind: Literal["explicit", "implicit"]
+
+
+def read_events(k: Desk) -> list[Signal]:
+    """All events of the blueprint as signals; at least one is explicit and, where there are enough events, two are implicit."""
+    found = [(event, _family(event)) for event in k.blueprint.events]
+    families = knowledge("signals")["families"]
+    most = max(1, len(found) - LEAST_IMPLICIT)
+    ranked = sorted(found, key=lambda pair: -int(families[pair[1]]["explicitness"]))
+    explicit = {event.id for event, family in ranked[:most] if families[family]["explicitness"] > 0} or {ranked[0][0].id}
+    return [Signal(event, family, "explicit" if event.id in explicit else "implicit") for event, family in found]
+
+
+def _family(event: Event) -> str:
+    words = f"{event.id} {event.meaning}".lower()
+    scores = {name: _hits(entry["words"], event.id.lower()) * 3 + _hits(entry["words"], words) for name, entry in knowledge("signals")["families"].items()}
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] else "acceptance"
+
+
+def _hits(stems: list[str], text: str) -> int:
+    return sum(bool(re.search(rf"(?:^|[\W_]){re.escape(stem)}", text)) for stem in stems)
+
+
+def trigger_of(k: Desk) -> Event:
+    """The event that teaches most in this archetype; a recorded one before one that nothing records yet."""
+    order = list(knowledge("signals")["trigger"].get(k.blueprint.archetype) or knowledge("signals")["trigger"]["default"])
+    families = {signal.event.id: signal.family for signal in read_events(k)}
+
+    def rank(event: Event) -> tuple[int, int]:
+        family = families[event.id]
+        return (order.index(family) if family in order else len(order), 0 if event.source else 1)
+
+    return min(k.blueprint.events, key=rank)
+
+
+def rare_slice(blueprint: Blueprint) -> Slice | None:
+    """The slice of rare events, such as fraud or failures, if the blueprint has one."""
+    return next((slice_ for slice_ in blueprint.slices if slice_.kind == "rare"), None)
+
+
+def log_source(blueprint: Blueprint) -> Source | None:
+    """The source that logs predictions: one that is to be built first, else the product's logs."""
+    logs = [source for source in blueprint.sources if source.kind == "product_logs"]
+    return next((source for source in logs if source.status == "to_build"), logs[0] if logs else None)
+
+
+def main_source(blueprint: Blueprint) -> Source:
+    """The source that the examples come from: the first that enters training."""
+    return next((source for source in blueprint.sources if source.training), blueprint.sources[0])
+
+
+def facts(k: Desk) -> dict[str, str]:
+    """The blueprint's words for the places of the playbook's sentences."""
+    blueprint, trigger, log = k.blueprint, trigger_of(k), log_source(k.blueprint)
+    thin = [s for kind in ("rare", "edge", "group") for s in blueprint.slices if s.kind == kind]
+    second = next((s.event for s in read_events(k) if s.event.id != trigger.id), trigger)
+    words: dict[str, Any] = {
+        "product": blueprint.product,
+        "example": blueprint.example,
+        "metric": blueprint.metric,
+        "main": main_source(blueprint).name,
+        "log": log.name if log else k.say("prediction log"),
+        "thin": thin[0].name if thin else k.say("the rarest cases"),
+        "domain": k.role_of(k.role("domain")).title,
+        "builder": k.role_of(k.role("data_engineering")).title,
+    }
+    return {name: _plain(text) for name, text in words.items()} | {"trigger": f"`{trigger.id}`", "second": f"`{second.id}`"}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[{}`*]", "", text)
