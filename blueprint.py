@@ -80,6 +80,8 @@ class Role(Model):
     named: bool
     available_from: date
     hours_per_week: Annotated[Key, Field(description="quantity in hour/week that this role can give to this plan")]
+    absent_from: Annotated[date | None, Field(description="first day of an absence that the brief or an answer names, else null")] = None
+    absent_until: Annotated[date | None, Field(description="last day of that absence, else null")] = None
 
 
 class Slice(Model):

@@ -1,6 +1,6 @@
 """A brief comes in; a reviewed strategy goes out.
 
-    begin -> clarify -> ask -> profile -> analyse -> fix -+- use_case   (draft -> review <-> revise) -+-> gather -> reconcile -> assemble -> save
+    begin -> clarify -> ask -> profile -> analyse -> fix -> prove -+- use_case   (draft -> review <-> revise) -+-> gather -> reconcile -> assemble -> save
                                                           +- ...                                      |     |           |
                                                           +- rollout    (draft -> review <-> revise) -+   asks again  mends the sections at fault
 
@@ -32,25 +32,29 @@ def build() -> StateGraph[State, Context, State, State]:
     graph.add_node("profile", steps.profile)
     graph.add_node("analyse", steps.analyse)
     graph.add_node("fix", steps.fix)
+    graph.add_node("prove", steps.prove)
     for section in SECTIONS:
         graph.add_node(section.key, section_graph(section))
     graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "reconcile"))
     graph.add_node("reconcile", steps.reconcile, destinations=("mend", "assemble"))
     graph.add_node("mend", steps.mend)
     graph.add_node("assemble", steps.assemble, defer=True)
+    graph.add_node("polish", steps.polish)
     graph.add_node("save", steps.save)
 
-    graph.add_conditional_edges(START, steps.where_to_begin, ["begin", *KEYS, "gather"])
+    graph.add_conditional_edges(START, steps.where_to_begin, ["begin", "fix", *KEYS, "gather"])
     graph.add_edge("begin", "clarify")
     graph.add_edge("clarify", "ask")
     graph.add_conditional_edges("ask", steps.learning_needed, ["profile", "save"])
     graph.add_edge("profile", "analyse")
     graph.add_edge("analyse", "fix")
+    graph.add_edge("fix", "prove")
+    graph.add_conditional_edges("prove", steps.what_to_write, [*KEYS, "gather"])
     for key in KEYS:
-        graph.add_edge("fix", key)
         graph.add_edge(key, "gather")
     graph.add_edge("mend", "assemble")
-    graph.add_edge("assemble", "save")
+    graph.add_edge("assemble", "polish")
+    graph.add_edge("polish", "save")
     graph.add_edge("save", END)
     return graph
 

@@ -1,6 +1,6 @@
 """The only door to language models: request, reply, what a call cost, the playbook writer, and the playbook standing in.
 
-The other two writers are in `openai_writer.py` (any OpenAI-compatible model) and `host_writer.py` (whoever drives the tool).
+The other two writers are in `writers/`: `openai_writer.py` (any OpenAI-compatible model) and `host_writer.py` (whoever drives the tool).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
-from ai_data_strategy.agents import BY_KEY, briefing
+from ai_data_strategy.agents import BY_KEY, briefing, planner
 from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.section import Draft, Section
@@ -90,6 +90,17 @@ class Plan:
     def write(self, section: Section) -> Draft:
         """The playbook's draft of a section."""
         return section.playbook(self.desk())
+
+    def write_blueprint(self) -> Blueprint:
+        """The playbook's blueprint."""
+        if self.clarification is None:
+            raise ValueError("the blueprint comes after clarifying")
+        return planner.blueprint_playbook(self.reading, self.clarification, self.answers, self.evidence, self.today)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Values that any prompt may ask for."""
+        return {"language": self.brief.language, "today": self.today.isoformat()}
 
     def early_prefix(self) -> str:
         """Rules, brief, answers, evidence: what clarifying and planning are told."""

@@ -133,7 +133,7 @@ async def _revise(section: Section, state: SectionState, context: Context) -> Js
     draft = section.draft.model_validate(work["draft"])
     critique = Record.model_validate(work["best"]["record"]).critique
     fields = section.draft.model_fields if work.get("note") else reviewer.at_fault(critique)
-    patch_type = reviewer.patch_type(section, fields)
+    patch_type = reviewer.patch_type(section.draft, fields)
     request = Request(
         id=f"{section.key}.revise.{work['turn']}.{work['revised'] + 1}",
         role="writer",

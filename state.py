@@ -35,6 +35,8 @@ class State(TypedDict, total=False):
     blueprint: Json
     notes: Annotated[Json, merged]
     only: list[str]
+    touched: list[str]
+    by_model: bool
     sections: Annotated[Json, merged]
     asked_again: bool
     cross: Json

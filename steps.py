@@ -10,7 +10,19 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 from pydantic import ValidationError
 
-from ai_data_strategy.agents import BY_KEY, SECTIONS, assembler, clarifier, consistency, groundwork, later_questions, planner, reconciler, reviewer
+from ai_data_strategy.agents import (
+    BY_KEY,
+    SECTIONS,
+    assembler,
+    assembling,
+    clarifier,
+    consistency,
+    groundwork,
+    later_questions,
+    planner,
+    reconciler,
+    reviewer,
+)
 from ai_data_strategy.agents.assembly import Assembly
 from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
@@ -20,7 +32,7 @@ from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.calling import ask_writer, dump, spent, summed
 from ai_data_strategy.document.markdown import render
 from ai_data_strategy.document.readback import assert_readable
-from ai_data_strategy.domain import Answer, Brief, Critique, Question, Verdict
+from ai_data_strategy.domain import Answer, Brief, Critique, Model, Question, Verdict
 from ai_data_strategy.models import Request
 from ai_data_strategy.plan import Plan
 from ai_data_strategy.playbook.language import detect
@@ -43,7 +55,7 @@ async def clarify(state: State, runtime: Runtime[Context]) -> Update:
     """What the brief states, contradicts and orders; whether learning is needed; the questions worth asking."""
     plan = Plan.of(state)
     request = Request(
-        id="clarify", role="planner", section="", prefix=plan.early_prefix(), suffix=load("clarifier").text(),
+        id="clarify", role="planner", section="", prefix=plan.early_prefix(), suffix=load("clarifier").text(**plan.words),
         schema=Clarification, playbook=lambda: clarifier.playbook(plan.brief, plan.answers),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -81,7 +93,7 @@ async def analyse(state: State, runtime: Runtime[Context]) -> Update:
     plan = Plan.of(state)
     clarification = _clarified(plan)
     request = Request(
-        id="memo", role="planner", section="", prefix=plan.early_prefix(), suffix=load("memo").text() + _known(plan), schema=Memo,
+        id="memo", role="planner", section="", prefix=plan.early_prefix(), suffix=load("memo").text(**plan.words) + _known(plan), schema=Memo,
         playbook=lambda: planner.memo_playbook(plan.reading, clarification, plan.answers, plan.today),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -89,17 +101,65 @@ async def analyse(state: State, runtime: Runtime[Context]) -> Update:
 
 
 async def fix(state: State, runtime: Runtime[Context]) -> Update:
-    """The blueprint: the shared facts, fixed once for all sections; a first version with defects is patched once."""
+    """The blueprint: the shared facts, fixed once for all sections. In a new version, patched by what the user now says."""
     plan = Plan.of(state)
-    clarification = _clarified(plan)
-    memo = plan.memo_text()
+    note = state.get("notes", {}).get("blueprint")
+    if plan.blueprint and note:
+        return await _refixed(state, plan, plan.blueprint, str(note), runtime.context)
     request = Request(
-        id=f"blueprint.{state.get('version', 1)}", role="planner", section="", prefix=plan.early_prefix(),
-        suffix=f"{memo}\n\n{load('blueprint').text()}{_known(plan)}", schema=Blueprint,
-        playbook=lambda: planner.blueprint_playbook(plan.reading, clarification, plan.answers, plan.evidence, plan.today),
+        id="blueprint", role="planner", section="", prefix=plan.early_prefix(), suffix=f"{plan.memo_text()}\n\n{load('blueprint').text(**plan.words)}{_known(plan)}",
+        schema=Blueprint, playbook=plan.write_blueprint,
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
-    return {"blueprint": dump(groundwork.sound(reply.value, plan.sheet_with(reply.value))), "spent": spent(request, reply)}
+    return {"blueprint": dump(reply.value), "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
+
+
+async def prove(state: State, runtime: Runtime[Context]) -> Update:
+    """The blueprint checked before fourteen sections build on it: a model patches its defects once, code mends the rest."""
+    plan = Plan.of(state)
+    blueprint = plan.fixed
+    defects = groundwork.problems(plan.sheet({}))
+    if not defects or not state.get("by_model"):
+        return {"blueprint": dump(groundwork.sound(blueprint, plan.sheet({})))}
+    patch_type = reviewer.patch_type(Blueprint, Blueprint.model_fields)
+    request = Request(
+        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix(),
+        suffix=load("revise").text(title="blueprint", findings="\n".join(f"- {d}" for d in defects), draft=blueprint.model_dump_json(exclude_none=True)),
+        schema=patch_type, playbook=patch_type,
+    )  # fmt: skip
+    reply = await ask_writer(runtime.context, request)
+    mended = _better(blueprint, reply.value, plan)
+    return {"blueprint": dump(groundwork.sound(mended, plan.sheet_with(mended))), "spent": spent(request, reply)}
+
+
+def _better(blueprint: Blueprint, patch: Model, plan: Plan) -> Blueprint:
+    """The patched blueprint if it has fewer defects, else the one before."""
+    try:
+        changed = reviewer.patched(blueprint, patch)
+    except ValidationError:
+        return blueprint
+    before, after = (len(groundwork.problems(plan.sheet_with(b))) for b in (blueprint, changed))
+    return changed if after < before else blueprint
+
+
+async def _refixed(state: State, plan: Plan, old: Blueprint, note: str, context: Context) -> Update:
+    """The blueprint patched by a new answer; only the sections that hang on what changed will run again."""
+    patch_type = reviewer.patch_type(Blueprint, Blueprint.model_fields)
+    request = Request(
+        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix(),
+        suffix=load("revise").text(title="blueprint", findings=note, draft=old.model_dump_json(exclude_none=True)),
+        schema=patch_type, playbook=lambda: patch_type.model_validate(dict(plan.write_blueprint())),
+    )  # fmt: skip
+    reply = await ask_writer(context, request)
+    new = reviewer.patched(old, reply.value)
+    touched = sorted({*state.get("touched", []), *later_questions.affected(old, new, plan.sheet(plan.drafts), plan.drafts)} & set(plan.drafts))
+    notes: Json = {"blueprint": None} | {key: f"{state['notes'].get(key) or ''}{note}Mend what depends on it." for key in touched}
+    return {"blueprint": dump(new), "only": touched or ["gather"], "notes": notes, "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
+
+
+def what_to_write(state: State) -> list[str]:
+    """All sections, or in a new version those that hang on what changed."""
+    return state.get("only") or [section.key for section in SECTIONS]
 
 
 def _clarified(plan: Plan) -> Clarification:
@@ -150,7 +210,7 @@ def applied(state: State, questions: list[Question], answers: Json) -> Update:
     notes: dict[str, str] = {}
     for question in questions:
         text = answers[question.id]["text"]
-        blueprint = with_answer(blueprint, question.id, text, state["brief"]["language"])
+        blueprint = later_questions.with_answer(blueprint, question.id, text, state["brief"]["language"])
         notes |= {key: f"{notes.get(key, '')}{question.question} The user now says: {text}. Mend what depends on it. " for key in question.touches}
     return {"blueprint": dump(blueprint), "notes": notes}
 
@@ -191,7 +251,7 @@ async def mend(task: Mend, runtime: Runtime[Context]) -> Update:
     draft = plan.drafts[section.key]
     critique = Critique(verdicts=[Verdict.model_validate(item) for item in task["findings"]])
     fields = [v.field if v.field in section.draft.model_fields else "prose" for v in critique.verdicts]
-    patch_type = reviewer.patch_type(section, {*fields, "prose"})
+    patch_type = reviewer.patch_type(section.draft, {*fields, "prose"})
     request = Request(
         id=f"{section.key}.mend.{task['state'].get('version', 1)}", role="writer", section=section.key, prefix=plan.prefix(),
         suffix=reviewer.revision(section, draft, critique), schema=patch_type, playbook=patch_type,
@@ -226,10 +286,33 @@ async def assemble(state: State, runtime: Runtime[Context]) -> Update:
     whole = _strategy(state, plan)
     request = Request(
         id=f"assemble.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix(),
-        suffix=assembler.instructions(whole, body_of(plan)), schema=Assembly, playbook=lambda: assembler.playbook(whole, plan.desk()),
+        suffix=assembling.instructions(whole, body_of(plan)), schema=Assembly, playbook=lambda: assembler.playbook(whole, plan.desk()),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
-    return {"assembly": dump(assembler.sound(reply.value, whole, plan.desk())), "spent": spent(request, reply)}
+    by_model = reply.written_by != "playbook" and not reply.fallback
+    return {"assembly": dump(reply.value), "by_model": by_model, "spent": spent(request, reply)}
+
+
+async def polish(state: State, runtime: Runtime[Context]) -> Update:
+    """The front page checked: a model patches its defects once, code mends the rest."""
+    plan = Plan.of(state)
+    sheet, assembly = plan.sheet(plan.drafts), Assembly.model_validate(state["assembly"])
+    defects = assembling.problems(assembly, sheet)
+    if not defects or not state.get("by_model") or not runtime.context.revisions:
+        return {"assembly": dump(assembling.sound(assembly, sheet))}
+    patch_type = reviewer.patch_type(Assembly, Assembly.model_fields)
+    request = Request(
+        id=f"assemble.mend.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix(),
+        suffix=load("revise").text(title="front page", findings="\n".join(f"- {d}" for d in defects), draft=assembly.model_dump_json()),
+        schema=patch_type, playbook=patch_type,
+    )  # fmt: skip
+    reply = await ask_writer(runtime.context, request)
+    try:
+        changed = reviewer.patched(assembly, reply.value)
+    except ValidationError:
+        changed = assembly
+    better = changed if len(assembling.problems(changed, sheet)) < len(defects) else assembly
+    return {"assembly": dump(assembling.sound(better, sheet)), "spent": spent(request, reply)}
 
 
 def _strategy(state: State, plan: Plan) -> Strategy:

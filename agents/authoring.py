@@ -7,24 +7,58 @@ from typing import Any
 
 from ai_data_strategy.agents.section import Action, Rejected, Risk
 from ai_data_strategy.agents.sheet import fill_unit, shared_quantities
-from ai_data_strategy.playbook.desk import Desk
+from ai_data_strategy.playbook.desk import Desk, knowledge
 from ai_data_strategy.quantities.ledger import Ledger
 
 Entry = Mapping[str, Any]
 """One entry of a playbook file: read here and nowhere else."""
 
 
+def topic(k: Desk, name: str) -> dict[str, Any]:
+    """A topic's knowledge for this archetype over the default's; nested entries are merged key by key, lists are replaced."""
+    file = knowledge(name)
+    base, own = file.get("default", {}), file.get(k.blueprint.archetype, {})
+    return overlay(base, own)
+
+
+def overlay(base: Entry, own: Entry) -> dict[str, Any]:
+    """One set of entries over another, nested ones key by key."""
+    return {key: _merged(base.get(key), own.get(key)) for key in {**base, **own}}
+
+
+def _merged(base: Any, own: Any) -> Any:
+    return {**base, **own} if isinstance(base, Mapping) and isinstance(own, Mapping) else base if own is None else own
+
+
 def number(k: Desk, item: Entry, places: Mapping[str, str]) -> str:
     """A number of the playbook as a quantity, assumed unless it says otherwise; gives its key back."""
     unit, meaning = fill_unit(item["unit"], k.blueprint), k.say(item["meaning"], **places)
     owner = k.role(item.get("duty", "data_engineering"))
+    if expression := _given(k, item.get("given")):
+        return k.derive(item["key"], unit, meaning, expression)
     if item.get("basis") == "proposed":
         return k.propose(item["key"], item["value"], unit, meaning, owner)
+    if item.get("basis") == "derived":
+        return k.derive(item["key"], unit, meaning, item["expression"])
     if item.get("basis") == "external":
         return k.cite(item["key"], item["value"], unit, meaning, item["source"])
     value = tuple(item["value"]) if isinstance(item["value"], list) else item["value"]
     impact, how = k.say(item["impact"], **places), k.say(item["how"], **places)
-    return k.assume(item["key"], value, unit, meaning, k.say(item["source"], **places), impact, how, owner, k.within(item.get("days", 28), owner))
+    return k.assume(
+        item["key"], value, unit, meaning, k.say(item["source"], **places), impact, how, owner, k.within(item.get("days", 28), owner)
+    )
+
+
+def _given(k: Desk, item: Entry | None) -> str:
+    """The expression over a share that the blueprint already has, found by the stems of its key; empty if it has none."""
+    stems = item["stems"] if item else []
+    found = next((q.key for q in k.blueprint.quantities if q.unit == "percent" and any(stem in q.key for stem in stems)), "")
+    return item["expression"].replace("KEY", found) if item and found else ""
+
+
+def setting(k: Desk, item: Entry | str, places: Mapping[str, str]) -> str:
+    """The key of a number that the entry defines here, or of one that is defined elsewhere."""
+    return item if isinstance(item, str) else number(k, item, places)
 
 
 def rejected(k: Desk, items: Sequence[Entry], places: Mapping[str, str]) -> list[Rejected]:
@@ -38,8 +72,17 @@ def actions(k: Desk, items: Sequence[Entry], places: Mapping[str, str], prefix: 
 
 def _action(k: Desk, item: Entry, places: Mapping[str, str], prefix: str) -> Action:
     owner = k.role(item["duty"])
-    cost = k.propose(f"{prefix}_{item['id']}_hours", item["hours"], "hour", k.say("work to do this: %(what)s", what=k.say(item["what"], **places)), owner)
-    return Action(id=item["id"], what=k.say(item["what"], **places), owner=owner, due=k.within(item["days"], owner), cost=cost, after=list(item.get("after", [])))
+    cost = k.propose(
+        f"{prefix}_{item['id']}_hours", item["hours"], "hour", k.say("work to do this: %(what)s", what=k.say(item["what"], **places)), owner
+    )
+    return Action(
+        id=item["id"],
+        what=k.say(item["what"], **places),
+        owner=owner,
+        due=k.within(item["days"], owner),
+        cost=cost,
+        after=list(item.get("after", [])),
+    )
 
 
 def risks(k: Desk, items: Sequence[Entry], places: Mapping[str, str]) -> list[Risk]:

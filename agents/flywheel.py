@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ai_data_strategy.agents.authoring import actions, number, prose, rejected, risks
+from ai_data_strategy.agents.authoring import actions, number, prose, rejected, risks, topic
 from ai_data_strategy.agents.section import Checks, Draft, Problem, Section, derived
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
-from ai_data_strategy.playbook.signals import facts, log_source, trigger_of
+from ai_data_strategy.playbook.signals import facts, log_source, needs_permission, trigger_of
 from ai_data_strategy.typeset.blocks import Block, Cell, Diagram, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.mermaid import Edge, Node, flowchart, words
@@ -64,7 +64,6 @@ class Lever(Model):
 
     lever: Line
     effect: Key
-    because: Line
     owner: Id
 
 
@@ -128,7 +127,9 @@ def the_pipeline_is_whole(draft: Flywheel, sheet: Sheet) -> Iterator[Problem]:
         if not stage.store.strip():
             yield Problem("pipeline", f"stage {stage.stage} has no table or topic: name it, with a working name if it is to be built")
         if stage.owner not in sheet.role_ids:
-            yield Problem("pipeline", f"owner {stage.owner!r} of {stage.stage} is no role of the blueprint: use one of {sorted(sheet.role_ids)}")
+            yield Problem(
+                "pipeline", f"owner {stage.owner!r} of {stage.stage} is no role of the blueprint: use one of {sorted(sheet.role_ids)}"
+            )
 
 
 @CHECKS("FW4")
@@ -163,7 +164,9 @@ def levers_have_an_effect(draft: Flywheel, sheet: Sheet) -> Iterator[Problem]:
         yield Problem("levers", "name at least two levers, each with an expected effect and an owner")
     for lever in draft.levers:
         if not sheet.stands(lever.effect):
-            yield Problem("levers", f"effect {lever.effect!r} of the lever {lever.lever[:40]!r} is no quantity with a value or marked unknown")
+            yield Problem(
+                "levers", f"effect {lever.effect!r} of the lever {lever.lever[:40]!r} is no quantity with a value or marked unknown"
+            )
         if lever.owner not in sheet.role_ids:
             yield Problem("levers", f"owner {lever.owner!r} is no role of the blueprint: use one of {sorted(sheet.role_ids)}")
 
@@ -172,17 +175,23 @@ def render(draft: Flywheel, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, cycle, trigger, pipeline, velocity with its verdict, levers, biases."""
     _ = view._
     stages = [[_(STAGES[s.stage]), _store(s, view), view.line(s.does), view.role(s.owner)] for s in draft.pipeline]
-    levers = [[view.line(item.lever), view.amount(item.effect), view.line(item.because), view.role(item.owner)] for item in draft.levers]
-    biases = [[view.line(b.bias), view.line(b.counter), view.amount(b.share) if b.share else ""] for b in draft.biases]
+    levers: list[list[str | Cell]] = [
+        [view.line(item.lever), _meaning(item.effect, view), view.amount(item.effect), view.role(item.owner)] for item in draft.levers
+    ]
+    biases: list[list[str | Cell]] = [
+        [view.line(b.bias), view.line(b.counter), view.amount(b.share) if b.share else ""] for b in draft.biases
+    ]
     cycle = " → ".join(view.line(step.text) for step in draft.cycle)
     return [
         *view.prose(draft.prose),
         Paragraph(f"**{_('Cycle')}:** {cycle}"),
-        Paragraph(f"**{_('Trigger')}:** {view.code(draft.trigger.event)}. {view.line(draft.trigger.action)} {view.line(draft.trigger.says)}"),
+        Paragraph(
+            f"**{_('Trigger')}:** {view.code(draft.trigger.event)}. {view.line(draft.trigger.action)} {view.line(draft.trigger.says)}"
+        ),
         Table([_("Stage"), _("Table or topic"), _("What happens"), _("Owner")], stages),
         Table([_("Velocity"), _("Amount")], _velocity(draft, view)),
         Paragraph(_worth(draft.worth, view)),
-        Table([_("Lever"), _("Expected effect"), _("Why"), _("Owner")], levers),
+        Table([_("Lever"), _("What it moves"), _("To"), _("Owner")], levers),
         Table([_("What the loop does not see"), _("Counter"), _("Size")], biases),
     ]
 
@@ -192,19 +201,30 @@ def _store(stage: Stage, view: View) -> str:
 
 
 def _velocity(draft: Flywheel, view: View) -> list[list[str | Cell]]:
-    keys = [*draft.factors, *(quantity.key for quantity in figures(draft))]
-    rows: list[list[str | Cell]] = []
-    for key in keys:
-        entry = view.ledger.get(key)
-        rows.append([view.line(view._(entry.quantity.meaning)) if entry else view.code(key), view.amount(key)])
-    return rows
+    keys = [*draft.factors, "velocity_per_day", "days_to_required"]
+    if _window_too_short(view):
+        keys.append("flywheel_window_examples")
+    return [[_meaning(key, view), view.amount(key)] for key in keys]
+
+
+def _window_too_short(view: View) -> bool:
+    """True if rows leave the training window before the loop has brought the required number."""
+    held, required = view.ledger.number("flywheel_window_examples", "count", "low"), view.ledger.number("required_examples", "count")
+    return held is not None and required is not None and held < required
+
+
+def _meaning(key: str, view: View) -> str:
+    entry = view.ledger.get(key)
+    return view.line(view._(entry.quantity.meaning)) if entry else view.code(key)
 
 
 def _worth(worth: Worth, view: View) -> str:
     _ = view._
     days, patience = view.ledger.number("days_to_required", "day", "high"), view.ledger.number(worth.patience, "day", "low")
     if days is None or patience is None:
-        return f"**{_('Does the flywheel matter here?')}** {_('Nobody can say before the figures above are known.')} {view.line(worth.if_met)}"
+        return (
+            f"**{_('Does the flywheel matter here?')}** {_('Nobody can say before the figures above are known.')} {view.line(worth.if_met)}"
+        )
     verdict = (_("Not for volume."), worth.if_met) if days == 0 else (_("Yes, it fills the volume in time."), worth.if_in_time)
     if days > patience:
         verdict = (_("It is too slow alone."), worth.if_too_late)
@@ -230,16 +250,18 @@ def diagram(draft: Flywheel, view: View) -> Diagram:
 
 def playbook(k: Desk) -> Flywheel:
     """The flywheel without a model: the archetype's loop over the blueprint's events, sources, slices and roles."""
-    t, places, trigger = k.topic("flywheel"), facts(k), trigger_of(k)
+    t, places, trigger = topic(k, "flywheel"), facts(k), trigger_of(k)
     cycle = [CycleStep(text=k.say(item["text"], **places), stage=item.get("stage")) for item in t["cycle"]]
-    factors = ["examples_per_day", *(number(k, item, places) for item in t["factors"])]
+    asked = [t["permitted"]] if needs_permission(k) else []
+    factors = ["examples_per_day", *(number(k, item, places) for item in [*asked, *t["factors"]])]
     patience = number(k, t["patience"], places)
-    levers = [
-        Lever(lever=k.say(i["lever"], **places), effect=number(k, i["effect"], places), because=k.say(i["because"], **places), owner=k.role(i["duty"]))
-        for i in t["levers"]
-    ]
+    levers = [Lever(lever=k.say(i["lever"], **places), effect=number(k, i["effect"], places), owner=k.role(i["duty"])) for i in t["levers"]]
     biases = [
-        Bias(bias=k.say(i["bias"], **places), counter=k.say(i["counter"], **places), share=number(k, i["share"], places) if "share" in i else None)
+        Bias(
+            bias=k.say(i["bias"], **places),
+            counter=k.say(i["counter"], **places),
+            share=number(k, i["share"], places) if "share" in i else None,
+        )
         for i in t["biases"]
     ]
     return Flywheel(
@@ -273,7 +295,10 @@ def _pipeline(k: Desk, does: Mapping[str, str], places: Mapping[str, str]) -> li
     owners = {name: k.role(duties.get(name, "data_engineering")) for name in STAGES}
     if recorded and recorded.owner:
         owners["action"] = recorded.owner
-    return [Stage(stage=name, store=stores[name][0], exists=stores[name][1], does=k.say(does[name], **places), owner=owners[name]) for name in STAGES]
+    return [
+        Stage(stage=name, store=stores[name][0], exists=stores[name][1], does=k.say(does[name], **places), owner=owners[name])
+        for name in STAGES
+    ]
 
 
 SECTION = Section(

@@ -96,7 +96,10 @@ def sound(blueprint: Blueprint, sheet: Sheet) -> Blueprint:
     """The blueprint with what code can mend: claims that nobody made become flagged assumptions, missing keys become unknown."""
     said = [sheet.brief.text, *(answer.text for answer in sheet.answers if not answer.skipped)]
     ids = {item.id for item in sheet.evidence}
-    shared = {name: _honest(figure, name, fill_unit(_unit(name), blueprint), said, ids, blueprint, sheet) for name, figure in dict(blueprint.shared).items()}
+    shared = {
+        name: _honest(figure, name, fill_unit(_unit(name), blueprint), said, ids, blueprint, sheet)
+        for name, figure in dict(blueprint.shared).items()
+    }
     kept = {q.key: q for q in reversed(blueprint.quantities) if q.key not in Shared.model_fields}
     quantities = [_honest(q, q.key, q.unit, said, ids, blueprint, sheet) for q in reversed(kept.values())]
     known = {*Shared.model_fields, *kept, *(key for key in sheet.ledger.entries)}
@@ -117,7 +120,9 @@ def _wanted(b: Blueprint) -> Iterator[tuple[str, str]]:
 
 def _check(b: Blueprint, sheet: Sheet, why: str) -> Verification:
     owner = b.roles[0].id
-    return Verification(impact=why, how="ask the owner of the source and correct the ledger", owner=owner, by=sheet.today + timedelta(days=_ANSWER_DAYS))
+    return Verification(
+        impact=why, how="ask the owner of the source and correct the ledger", owner=owner, by=sheet.today + timedelta(days=_ANSWER_DAYS)
+    )
 
 
 def _unknown(key: str, unit: str, b: Blueprint, sheet: Sheet) -> Quantity:

@@ -1,119 +1,32 @@
-"""Labelling strategy: who labels what, by which method, at what cost, and how agreement is held."""
+"""Labelling strategy: which labels are the truth, who labels what in which hours, and how agreement is held."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
 
-from pydantic import Field
-
-from ai_data_strategy.agents.section import Checks, Draft, Problem, Section, Skip, derived
+from ai_data_strategy.agents.labelling_desk import playbook
+from ai_data_strategy.agents.labelling_fields import LOWEST_AGREEMENT, METRICS, HumanLabels, Labelling
+from ai_data_strategy.agents.section import Checks, Problem, Section, Skip, derived
 from ai_data_strategy.agents.sheet import Sheet
-from ai_data_strategy.domain import Id, Illustration, Key, Line, Model, Name, Quantity
-from ai_data_strategy.playbook.desk import Desk
-from ai_data_strategy.typeset.blocks import Block, Table
+from ai_data_strategy.domain import Quantity
+from ai_data_strategy.typeset.blocks import Block, Cell, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
-Metric = Literal["cohen_kappa", "weighted_kappa", "fleiss_kappa", "krippendorff_alpha", "iou", "exact_match", "none"]
-METRICS = {
-    "cohen_kappa": N_("Cohen's kappa"), "weighted_kappa": N_("weighted kappa"), "fleiss_kappa": N_("Fleiss' kappa"),
-    "krippendorff_alpha": N_("Krippendorff's alpha"), "iou": N_("intersection over union"), "exact_match": N_("exact match"), "none": N_("none"),
-}  # fmt: skip
-LOWEST_AGREEMENT = 0.8
-
-
-class HumanLabels(Model):
-    """Human labels: ground truth and evaluation set. Items, minutes and rates are shared figures of the blueprint."""
-
-    annotators: Annotated[Line, Field(description="who labels and why they can judge it")]
-    owner: Id
-    ground_truth: Annotated[bool, Field(description="true if human labels are the ground truth")]
-    evaluation: Annotated[bool, Field(description="true if only human (or outcome) labels enter the evaluation set")]
-
-
-class ClassGuide(Model):
-    """Guideline of one class: what it is, a clear case, and a near miss with the class it belongs to instead."""
-
-    label: Annotated[Id, Field(description="id of a class of the blueprint")]
-    definition: Line
-    positive: Illustration
-    near_miss: Illustration
-
-
-class Agreement(Model):
-    """How agreement between annotators is measured and what follows below the target."""
-
-    metric: Metric
-    because: Annotated[Line, Field(description="why it fits the task, the scale and the number of annotators; if none, why it does not apply")]
-    below_target: Line
-
-
-class Platform(Model):
-    """The one labelling tool."""
-
-    chosen: Name
-    because: Line
-    data_location: Line
-
-
-class SemiSupervised(Model):
-    """Labels spread from a seed set. If used: keys of seed size and validated sample."""
-
-    used: bool
-    because: Line
-    seed_items: Key | None
-    validated_items: Key | None
-
-
-class WeakSupervision(Model):
-    """Label functions. If used: their rules and how conflicts are resolved."""
-
-    used: bool
-    because: Line
-    functions: Annotated[list[Line], Field(max_length=5)]
-    conflicts: Line | None
-
-
-class SyntheticData(Model):
-    """Generated examples. If used: checks of distribution and quality, and the key of the ceiling on their share."""
-
-    used: bool
-    because: Line
-    checked_by: Line | None
-    ceiling: Key | None
-
-
-class LlmLabeller(Model):
-    """Labels by a language model. If used: keys of the sample checked against people and of the least agreement."""
-
-    used: bool
-    because: Line
-    checked_items: Key | None
-    least_agreement: Key | None
-
-
-class Labelling(Draft):
-    """The labelling strategy of one product."""
-
-    human: HumanLabels
-    guides: Annotated[list[ClassGuide], Field(max_length=20)]
-    agreement: Agreement
-    platform: Platform
-    semi_supervised: SemiSupervised
-    weak_supervision: WeakSupervision
-    synthetic: SyntheticData
-    llm_labeller: LlmLabeller
-
 
 def figures(_draft: Labelling) -> list[Quantity]:
-    """The figures that code adds: items, hours, weeks and cost of human labels."""
+    """The figures that code adds: items, hours, weeks and cost of human labels, and how sure the agreement is."""
     return [
         derived("human_items", "{example}", "labels that people give: benchmark, overlap and training", "benchmark_items + overlap_items + training_label_items"),
         derived("labelling_hours", "hour", "annotator hours for all human labels", "labelling_hours(human_items, minutes_per_item)"),
         derived("labelling_weeks", "week", "weeks of labelling at the hours that annotators have", "weeks_of_work(labelling_hours, annotator_hours)"),
+        derived(
+            "labelling_first_weeks", "week", "weeks of labelling for benchmark and overlap alone",
+            "weeks_of_work(labelling_hours(benchmark_items + overlap_items, minutes_per_item), annotator_hours)",
+        ),
+        derived("labelling_kappa_width", "coefficient", "half of the interval of agreement on the overlap", "kappa_half_width(agreement_target, overlap_items)"),
         derived("labelling_cost", "{currency}", "cost of all human labels", "labelling_hours * annotator_rate"),
-    ]
+    ]  # fmt: skip
 
 
 CHECKS = Checks()
@@ -128,6 +41,16 @@ def people_label_the_truth(draft: Labelling, sheet: Sheet) -> Iterator[Problem]:
     for key in ("annotators", "human_items", "labelling_cost"):
         if not sheet.stands(key):
             yield Problem("human", f"{key} has no value and is not marked unknown")
+    yield from _hours_fit(draft.human, sheet)
+
+
+def _hours_fit(human: HumanLabels, sheet: Sheet) -> Iterator[Problem]:
+    needed, there = sheet.number("labelling_weeks", "week"), (human.done_by - human.starts).days / 7
+    if needed is not None and needed > there:
+        yield Problem(
+            "human",
+            f"labelling takes {needed:g} weeks at the hours there are, but only {there:.1f} lie between starts and done_by: move done_by or ask for fewer items",
+        )
 
 
 @CHECKS("LB2")
@@ -199,76 +122,108 @@ def llm_labeller_is_decided(draft: Labelling, sheet: Sheet) -> Iterator[Problem]
         yield Problem("llm_labeller", "used without a sample checked against people and a least agreement")
 
 
+SHOWN_GUIDES = 4
+"""Classes whose guide stands in the chapter; with more classes the whole guide is an annex."""
+USES = {"full": N_("full"), "reduced": N_("reduced weight"), "excluded": N_("not used")}
+
+
 def render(draft: Labelling, view: View) -> list[Block]:
-    """The chapter's blocks after its heading: prose, class guide, plan of human labels, methods."""
+    """The chapter's blocks after its heading: prose, stored labels, class guide, hours against hours, methods."""
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
-    if draft.guides:
-        rows = [[view.label(g.label), view.line(g.definition), view.name(g.positive), view.name(g.near_miss)] for g in draft.guides]
-        blocks.append(Table([_("Class"), _("Definition"), _("Clear case"), _("Near miss")], rows))
-    keys = {
-        "benchmark_items": _("Benchmark"), "overlap_items": _("Overlap for agreement"), "training_label_items": _("Training and calibration"),
-        "human_items": _("All human labels"), "labelling_hours": _("Hours of work"), "labelling_weeks": _("Weeks at the hours there are"),
-        "labelling_cost": _("Cost"),
-    }  # fmt: skip
-    blocks.append(Table([_("Human labels"), _("Amount")], [[label, view.amount(key)] for key, label in keys.items()]))
+    stored = [[view.line(s.case), view.line(s.take), _(USES[s.use]), view.line(s.because)] for s in draft.stored]
+    blocks.append(Table([_("Stored label"), _("Read as"), _("Use"), _("Why")], stored))
+    if len(draft.guides) <= SHOWN_GUIDES:
+        blocks.append(_guide(draft, view))
+    blocks.append(Table([_("Human labels"), _("Amount"), _("When and how")], _plan(draft, view)))
     blocks.append(Table([_("Point"), _("Decision"), _("Why")], _decisions(draft, view)))
     return blocks
 
 
-def _decisions(draft: Labelling, view: View) -> list[list[str]]:
+def annex(draft: Labelling, view: View) -> list[Block]:
+    """The class guide where it is too long for the chapter, and why a cheap method is not used."""
     _ = view._
-    semi, weak, made, llm = draft.semi_supervised, draft.weak_supervision, draft.synthetic, draft.llm_labeller
-    agreement = f"{_(METRICS[draft.agreement.metric])} ≥ {view.number('agreement_target')}" if draft.agreement.metric != "none" else _("none")
+    unused = [[name, why] for name, used, _setting, why in _methods(draft, view) if not used]
+    guide = [_guide(draft, view)] if len(draft.guides) > SHOWN_GUIDES else []
+    return [*guide, Table([_("Method not used"), _("Why")], unused)]
+
+
+def _guide(draft: Labelling, view: View) -> Table:
+    _ = view._
+    rows = [[view.label(g.label), view.line(g.definition), view.name(g.positive), view.name(g.near_miss)] for g in draft.guides]
+    return Table([_("Class"), _("Definition"), _("Clear case"), _("Near miss")], rows)
+
+
+def _plan(draft: Labelling, view: View) -> list[list[str | Cell]]:
+    _, human = view._, draft.human
+    span = _("%(start)s to %(end)s") % {"start": view.day(human.starts), "end": view.day(human.done_by)}
+    weeks = _("%(minutes)s each, %(free)s: %(weeks)s") % {
+        "minutes": view.number("minutes_per_item"), "free": view.amount("annotator_hours").text, "weeks": view.number("labelling_weeks"),
+    }  # fmt: skip
     return [
-        [_("Annotators"), view.role(draft.human.owner), view.line(draft.human.annotators)],
-        [_("Agreement"), agreement, f"{view.line(draft.agreement.because)} {view.line(draft.agreement.below_target)}"],
-        [_("Platform"), view.name(draft.platform.chosen), f"{view.line(draft.platform.because)} {view.line(draft.platform.data_location)}"],
-        [_("Semi-supervised"), _used(semi.used, view, semi.seed_items, semi.validated_items), view.line(semi.because)],
-        [_("Weak supervision"), _used(weak.used, view), " ".join(view.line(part) for part in (weak.because, *weak.functions, weak.conflicts or ""))],
-        [_("Synthetic data"), _used(made.used, view, made.ceiling), f"{view.line(made.because)} {view.line(made.checked_by or '')}"],
-        [_("LLM as labeller"), _used(llm.used, view, llm.checked_items, llm.least_agreement), view.line(llm.because)],
+        [_("Benchmark"), view.amount("benchmark_items"), view.line(human.order)],
+        [_("Overlap for agreement"), view.amount("overlap_items"), _("read by two or more, blind to each other")],
+        [_("Training and calibration"), view.amount("training_label_items"), span],
+        [_("Hours for all"), view.amount("labelling_hours"), weeks],
+        [_("Cost"), view.amount("labelling_cost"), _("at %(rate)s") % {"rate": view.amount("annotator_rate").text}],
     ]
 
 
-def _used(used: bool, view: View, *keys: str | None) -> str:
-    amounts = ", ".join(view.amount(key).text for key in keys if key) if used else ""
-    return f"{view._('used')}: {amounts}" if amounts else view._("used") if used else view._("not used")
+def _decisions(draft: Labelling, view: View) -> list[list[str]]:
+    _, line, agreed = view._, view.line, draft.agreement
+    target = f"{_(METRICS[agreed.metric])} ≥ {view.number('agreement_target')} (± {view.number('labelling_kappa_width')})"
+    methods = _methods(draft, view)
+    unused = ", ".join(name for name, used, _setting, _why in methods if not used)
+    return [
+        [_("Annotators"), view.role(draft.human.owner), line(draft.human.annotators)],
+        [_("Never labelled"), line(draft.blind_spot.who), line(draft.blind_spot.instrument)],
+        [_("Agreement"), target if agreed.metric != "none" else _("none"), _sentences(line(agreed.because), line(agreed.below_target))],
+        [_("Platform"), view.name(draft.platform.chosen), _sentences(line(draft.platform.because), line(draft.platform.data_location))],
+        *([name, setting, why] for name, used, setting, why in methods if used),
+        *([[_("Not used"), unused, _("reasons in the annex")]] if unused else []),
+    ]
 
 
-def playbook(k: Desk) -> Labelling:
-    """The labelling strategy without a model: archetype knowledge over the blueprint's shared figures."""
-    t, owner = k.topic("labelling"), k.role("domain")
-    product, example = k.blueprint.product, k.blueprint.example
-    semi, weak, made, llm = t["semi_supervised"], t["weak_supervision"], t["synthetic"], t["llm_labeller"]
-    return Labelling(
-        prose=k.say(t["prose"], product=product, example=example, metric=k.say(METRICS[t["metric"]])),
-        human=HumanLabels(annotators=k.say(t["annotators"], example=example), owner=owner, ground_truth=True, evaluation=True),
-        guides=[
-            ClassGuide(label=c.id, definition=c.definition, positive=k.say(t["positive"], label=c.name, example=example), near_miss=k.say(t["near_miss"], label=c.name, example=example))
-            for c in k.blueprint.classes
-        ],
-        agreement=Agreement(metric=t["metric"], because=k.say(t["metric_because"]), below_target=k.say(t["below_target"])),
-        platform=Platform(chosen=t["platform"], because=k.say(t["platform_because"]), data_location=k.say(t["data_location"])),
-        semi_supervised=SemiSupervised(used=False, because=k.say(semi["because"]), seed_items=None, validated_items=None),
-        weak_supervision=WeakSupervision(used=weak["used"], because=k.say(weak["because"]), functions=[k.say(f) for f in weak.get("functions", [])], conflicts=k.say(weak["conflicts"]) if weak["used"] else None),
-        synthetic=SyntheticData(used=False, because=k.say(made["because"]), checked_by=None, ceiling=None),
-        llm_labeller=LlmLabeller(used=False, because=k.say(llm["because"]), checked_items=None, least_agreement=None),
-        rejected=[],
-        actions=[],
-        risks=[],
-        quantities=k.quantities,
-    )
+def _methods(draft: Labelling, view: View) -> list[tuple[str, bool, str, str]]:
+    """Each cheap method: name, whether it is used, its settings, and why."""
+    _, line = view._, view.line
+    semi, weak, made, llm = draft.semi_supervised, draft.weak_supervision, draft.synthetic, draft.llm_labeller
+    functions = ("; ".join(line(part) for part in weak.functions), line(weak.conflicts or "")) if weak.used else ()
+    seed, checked = (_("seed"), semi.seed_items), (_("checked"), semi.validated_items)
+    agreed = (_("agreement at least"), llm.least_agreement)
+    return [
+        (_("Semi-supervised"), semi.used, _used(view, seed, checked), line(semi.because)),
+        (_("Weak supervision"), weak.used, _used(view), _sentences(line(weak.because), *functions)),
+        (
+            _("Synthetic data"),
+            made.used,
+            _used(view, (_("at most"), made.ceiling)),
+            _sentences(line(made.because), line(made.checked_by or "")),
+        ),
+        (_("LLM as labeller"), llm.used, _used(view, (_("checked"), llm.checked_items), agreed), line(llm.because)),
+    ]
+
+
+def _sentences(*parts: str) -> str:
+    """Parts as sentences: each ends in one full stop."""
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
+def _used(view: View, *settings: tuple[str, str | None]) -> str:
+    """That a method is used, with the settings that belong to it."""
+    amounts = ", ".join(f"{label} {view.amount(key).text}" for label, key in settings if key)
+    return f"{view._('used')}: {amounts}" if amounts else view._("used")
 
 
 SECTION = Section(
     key="labelling",
     number=4,
     title=N_("Labelling strategy"),
-    scope="who labels what, class guidelines, agreement, labelling platform, cheap label methods, labelling cost",
+    scope="which stored labels are trusted, who labels what, class guidelines, agreement, labelling platform, cheap label methods, labelling hours and cost",
     draft=Labelling,
     checks=CHECKS,
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

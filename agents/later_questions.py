@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ai_data_strategy.agents.clarification import MOST_QUESTIONS
 from ai_data_strategy.agents.section import Draft
-from ai_data_strategy.agents.sheet import Sheet, texts
-from ai_data_strategy.domain import Figure, Question
+from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities, texts
+from ai_data_strategy.blueprint import Blueprint, Dial, Shared
+from ai_data_strategy.domain import Figure, Quantity, Question
 from ai_data_strategy.quantities.ledger import Entry
+from ai_data_strategy.quantities.numerals import numerals
+from ai_data_strategy.quantities.units import convert, same_dimension
 from ai_data_strategy.typeset.catalogue import translator
 from ai_data_strategy.typeset.figures import tabled
 from ai_data_strategy.typeset.text import references
@@ -56,3 +60,45 @@ def _question(entry: Entry, sections: set[str], sheet: Sheet) -> Question:
 def answered(figure: Figure, text: str, value: float) -> Figure:
     """A figure replaced by what the user said."""
     return figure.model_copy(update={"value": value, "low": None, "high": None, "basis": "stated", "source": text, "expression": None, "check": None})
+
+
+def affected(old: Blueprint, new: Blueprint, sheet: Sheet, drafts: Mapping[str, Draft]) -> set[str]:
+    """The sections that hang on what differs between two blueprints: changed figures by use, changed facts by id."""
+    before, after = ({q.key: q for q in (*shared_quantities(b), *b.quantities)} for b in (old, new))
+    keys = {key for key in before | after if before.get(key) != after.get(key)}
+    used = users(sheet, drafts)
+    ids = {id_ for name in ("sources", "events", "classes", "roles", "slices", "regimes") for id_ in _changed_ids(getattr(old, name), getattr(new, name))}
+    named = {section for section, draft in drafts.items() if any(f'"{id_}"' in draft.model_dump_json() for id_ in ids)}
+    return named | {section for key in keys for section in used.get(key, set())}
+
+
+def _changed_ids(old: Sequence[Any], new: Sequence[Any]) -> set[str]:
+    before, after = ({item.id: item for item in items} for items in (old, new))
+    return {id_ for id_ in before | after if before.get(id_) != after.get(id_)}
+
+
+def with_answer(blueprint: Blueprint, key: str, text: str, language: str) -> Blueprint:
+    """The blueprint with an answered figure as stated; unchanged where the answer holds no number in the figure's unit."""
+    if key in Shared.model_fields:
+        dial = next(item for item in Shared.model_fields[key].metadata if isinstance(item, Dial))
+        value = value_in(text, fill_unit(dial.unit, blueprint), language)
+        figure = getattr(blueprint.shared, key)
+        update = {} if value is None else {key: answered(figure, text, value)}
+        return blueprint.model_copy(update={"shared": blueprint.shared.model_copy(update=update)})
+    quantities = [_answered(q, text, language) if q.key == key else q for q in blueprint.quantities]
+    return blueprint.model_copy(update={"quantities": quantities})
+
+
+def _answered(quantity: Quantity, text: str, language: str) -> Figure:
+    value = value_in(text, quantity.unit, language)
+    return quantity if value is None else answered(quantity, text, value)
+
+
+def value_in(text: str, unit: str, language: str) -> float | None:
+    """The first number of a text in a unit: converted where the text names a unit of that dimension, else taken as it is."""
+    found = numerals(text, language)
+    for number in found:
+        given = "/".join(part for part in (number.unit or "count", number.per) if part)
+        if (number.unit or number.per) and same_dimension(given, unit):
+            return convert(number.value, given, unit)
+    return found[0].value if found else None

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ai_data_strategy.agents.section import Action, Checks, Draft, Problem, Rejected, Risk, Section, derived
+from ai_data_strategy.agents.practice import risk
+from ai_data_strategy.agents.section import Action, Checks, Draft, Problem, Rejected, Section, derived
 from ai_data_strategy.agents.sheet import PERSONAL, Sheet
 from ai_data_strategy.blueprint import Sensitivity
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
-from ai_data_strategy.playbook.naming import main_source, names, worst_sensitivity
+from ai_data_strategy.playbook.naming import main_source, money, names, worst_sensitivity
 from ai_data_strategy.typeset.blocks import Block, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
@@ -33,7 +34,9 @@ class LogField(Model):
     part: Annotated[Part, Field(description="what it is of a prediction; at least two fields are `environment`")]
     content: Annotated[Line, Field(description="what exactly is written, as the decision saw it")]
     sensitivity: Sensitivity
-    treatment: Annotated[Line | None, Field(description="what is done to the personal part before it is stored; null only if sensitivity is none")]
+    treatment: Annotated[
+        Line | None, Field(description="what is done to the personal part before it is stored; null only if sensitivity is none")
+    ]
 
 
 class Anomaly(Model):
@@ -114,7 +117,9 @@ def a_prediction_can_be_read_back(draft: Logs, sheet: Sheet) -> Iterator[Problem
 def the_surroundings_are_logged(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
     found = {field.id for field in draft.fields if field.part == "environment"}
     if len(found) < LEAST_ENVIRONMENT:
-        yield Problem("fields", f"{len(found)} environment fields: log at least {LEAST_ENVIRONMENT} (device, channel, locale, app version, shift ...)")
+        yield Problem(
+            "fields", f"{len(found)} environment fields: log at least {LEAST_ENVIRONMENT} (device, channel, locale, app version, shift ...)"
+        )
 
 
 @CHECKS("PR3")
@@ -145,46 +150,61 @@ def a_stack_is_chosen_and_sized(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
 def personal_parts_are_treated(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
     for field in draft.fields:
         if field.sensitivity in PERSONAL and not (field.treatment or "").strip():
-            yield Problem("fields", f"log field {field.id!r} is {field.sensitivity} and has no treatment: say what is done before it is stored")
+            yield Problem(
+                "fields", f"log field {field.id!r} is {field.sensitivity} and has no treatment: say what is done before it is stored"
+            )
     if sheet.blueprint.task.personal_data and not any(field.sensitivity in PERSONAL for field in draft.fields):
-        yield Problem("fields", "the task uses personal data, but no log field is marked as personal: mark input, output and context as they are")
+        yield Problem(
+            "fields", "the task uses personal data, but no log field is marked as personal: mark input, output and context as they are"
+        )
     if not sheet.stands("log_retention"):
         yield Problem("fields", "log_retention has no value and is not marked unknown")
 
 
 def render(draft: Logs, view: View) -> list[Block]:
-    """The chapter's blocks: prose, slow decay, alarms, decisions. The table of log fields is an annex."""
+    """The chapter's blocks: prose, slow decay, alarms, decisions. Fields and methods stand in the annex."""
     _ = view._
     patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations]
     return [
         *view.prose(draft.prose),
         Table([_("Slow decay"), _("Seen in"), _("Told apart by")], patterns),
-        Table([_("Alarm"), _("Method"), _("Threshold"), _("Alerts")], [_alarm(item, view) for item in draft.anomalies]),
+        Table([_("Alarm"), _("Threshold"), _("Alerts")], [_alarm(item, view) for item in draft.anomalies]),
         Table([_("Point"), _("Decision")], _decisions(draft, view)),
     ]
 
 
 def annex(draft: Logs, view: View) -> list[Block]:
-    """The fields of the prediction log with their sensitivity and treatment, for audit."""
+    """For audit: the fields of the prediction log with their treatment, and how the alarms judge their signals."""
     _ = view._
     rows = [
-        [view.code(f.id), _(PARTS[f.part]), view.line(f.content), _(f.sensitivity.replace("_", " ")), view.line(f.treatment or "") or _("none needed")]
+        [
+            view.code(f.id),
+            _(PARTS[f.part]),
+            view.line(f.content),
+            _(f.sensitivity.replace("_", " ")),
+            view.line(f.treatment or "") or _("none needed"),
+        ]
         for f in draft.fields
     ]
-    return [Table([_("Log field"), _("Part"), _("Content"), _("Sensitivity"), _("Treatment")], rows)]
+    alarms = [[view.line(item.signal), view.line(item.method)] for item in draft.anomalies]
+    return [
+        Table([_("Log field"), _("Part"), _("Content"), _("Sensitivity"), _("Treatment")], rows),
+        Table([_("Alarm"), _("Method")], [*alarms, [_("Parsing"), view.line(draft.stack.parsing)]]),
+    ]
 
 
 def _alarm(anomaly: Anomaly, view: View) -> list[Any]:
-    return [view.line(anomaly.signal), view.line(anomaly.method), view.amount(anomaly.threshold), view.role(anomaly.alerts)]
+    return [view.line(anomaly.signal), view.amount(anomaly.threshold), view.role(anomaly.alerts)]
 
 
 def _decisions(draft: Logs, view: View) -> list[list[str]]:
     _, signal = view._, draft.content_signal
-    size = _("%(log)s grows by %(growth)s a month.") % {"log": view.code(draft.log), "growth": view.amount("log_growth").text.split("/")[0]}
-    kept = _("Kept %(time)s.") % {"time": view.number("log_retention")}
-    rows = [[_("Written for each prediction"), view.codes([field.id for field in draft.fields])]]
-    rows += [[_("Log stack"), f"{view.name(draft.stack.chosen)}. {view.line(draft.stack.because)} {size} {kept} {view.line(draft.stack.parsing)}"]]
-    rows += [[_("Silo"), f"{view.line(s.between)} {view.line(s.stalls)} {view.line(s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos]
+    size = _("The %(log)s grows by %(growth)s and is kept for %(time)s.")
+    size = size % {"log": view.code(draft.log), "growth": view.amount("log_growth").text, "time": view.number("log_retention")}
+    rows = [[_("Log stack"), f"{view.name(draft.stack.chosen)}. {view.line(draft.stack.because)} {size}"]]
+    rows += [
+        [_("Silo"), f"{view.line(s.between)} {view.line(s.stalls)} {view.line(s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos
+    ]
     return [*rows, [_("Content against feedback"), " ".join(view.line(part) for part in (signal.signal, signal.feedback, signal.action))]]
 
 
@@ -203,18 +223,28 @@ def playbook(k: Desk) -> Logs:
         log=next((s.name for s in k.blueprint.sources if s.kind == "product_logs" and s.status == "to_build"), t["log"])[:100],
         fields=fields,
         anomalies=[_anomaly(k, item, words) for item in t["anomalies"]],
-        degradations=[Degradation(pattern=say(d["pattern"]), shown_by=d["shown_by"], told_apart=say(d["told_apart"])) for d in t["degradations"]],
+        degradations=[
+            Degradation(pattern=say(d["pattern"]), shown_by=d["shown_by"], told_apart=say(d["told_apart"])) for d in t["degradations"]
+        ],
         stack=Stack(chosen=t["stack"], because=say(t["stack_because"]), parsing=say(t["parsing"])),
         silos=[
-            Silo(between=say(s["between"]), stalls=say(s["stalls"]), joined_by=say(s["joined_by"]), owner=k.role(s["duty"])) for s in t["silos"]
+            Silo(between=say(s["between"]), stalls=say(s["stalls"]), joined_by=say(s["joined_by"]), owner=k.role(s["duty"]))
+            for s in t["silos"]
         ],
         content_signal=_content_signal(k, t["content_signal"], words),
         rejected=[Rejected(option=k.say(r["option"]), because=say(r["because"])) for r in t["rejected"]],
         actions=[
             Action(id="logs_write", what=say(t["action"]), owner=engineer, due=k.within(28, engineer), cost="logs_build_hours", after=[]),
-            Action(id="logs_join", what=say(t["join"]), owner=engineer, due=k.within(42, engineer), cost="logs_join_hours", after=["logs_write"]),
+            Action(
+                id="logs_join",
+                what=say(t["join"]),
+                owner=engineer,
+                due=k.within(42, engineer),
+                cost="logs_join_hours",
+                after=["logs_write"],
+            ),
         ],
-        risks=[_risk(k, t["risk"], words)],
+        risks=[risk(k, t["risk"], words)],
         quantities=k.quantities,
     )
 
@@ -228,7 +258,11 @@ def _fields(k: Desk, t: Mapping[str, Any], words: Mapping[str, str]) -> list[Log
         if personal and item["part"] == "input" and sensitivity == "none":
             sensitivity = "personal"
         treatment = k.say(item["treatment"], **words) if sensitivity != "none" else None
-        found.append(LogField(id=item["id"], part=item["part"], content=k.say(item["content"], **words), sensitivity=sensitivity, treatment=treatment))
+        found.append(
+            LogField(
+                id=item["id"], part=item["part"], content=k.say(item["content"], **words), sensitivity=sensitivity, treatment=treatment
+            )
+        )
     return found
 
 
@@ -240,12 +274,9 @@ def _anomaly(k: Desk, item: Mapping[str, Any], words: Mapping[str, str]) -> Anom
 
 def _content_signal(k: Desk, item: Mapping[str, str], words: Mapping[str, str]) -> ContentSignal:
     event = words["event"].strip("`")
-    return ContentSignal(signal=k.say(item["signal"], **words), feedback=k.say(item["feedback"], **words), event=event, action=k.say(item["action"], **words))
-
-
-def _risk(k: Desk, item: Mapping[str, Any], words: Mapping[str, str]) -> Risk:
-    said = {part: k.say(item[part], **words) for part in ("risk", "early_sign", "answer")}
-    return Risk(**said, chance=item["chance"], harm=item["harm"], owner=k.role(item["duty"]))
+    return ContentSignal(
+        signal=k.say(item["signal"], **words), feedback=k.say(item["feedback"], **words), event=event, action=k.say(item["action"], **words)
+    )
 
 
 def _sizes(k: Desk, t: Mapping[str, Any]) -> None:
@@ -253,12 +284,32 @@ def _sizes(k: Desk, t: Mapping[str, Any]) -> None:
     engineer, currency = k.role("data_engineering"), k.blueprint.currency
     by, how = k.within(42, engineer), k.say("Measure the mean entry size and count over the first week of real entries.")
     size, impact = t["bytes"], k.say("Storage is larger or smaller; the stack stays unless it is ten times wrong.")
-    k.assume("bytes_per_entry", (size["low"], size["high"]), "byte", k.say("size of one log entry"), k.say(size["source"]), impact, how, engineer, by)
+    k.assume(
+        "bytes_per_entry",
+        (size["low"], size["high"]),
+        "byte",
+        k.say("size of one log entry"),
+        k.say(size["source"]),
+        impact,
+        how,
+        engineer,
+        by,
+    )
     calls = t["calls"]
     k.assume("logs_entries_each", calls["value"], "count", k.say(calls["meaning"]), k.say(calls["source"]), impact, how, engineer, by)
     k.derive("entries_per_day", "entries/day", k.say("log entries a day"), "examples_per_day * logs_entries_each")
     fee = t["fee"]
-    k.assume("logs_store_fee", (fee["low"], fee["high"]), f"{currency}/month", k.say(fee["meaning"]), k.say(fee["source"]), k.say("A small part of the cost moves."), k.say("Ask the hosting provider for a quote."), engineer, by)
+    k.assume(
+        "logs_store_fee",
+        (money(k, fee["low"]), money(k, fee["high"])),
+        f"{currency}/month",
+        k.say(fee["meaning"]),
+        k.say(fee["source"]),
+        k.say("A small part of the cost moves."),
+        k.say("Ask the hosting provider for a quote."),
+        engineer,
+        by,
+    )
     k.derive("storage_cost", f"{currency}/year", k.say("log store, snapshots and backups"), "logs_store_fee")
     k.propose("logs_build_hours", t["hours"]["build"], "hour", k.say("work to write the log"), engineer)
     k.propose("logs_join_hours", t["hours"]["join"], "hour", k.say("work to join the silos"), engineer)

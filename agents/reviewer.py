@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, create_model
 
 from ai_data_strategy.agents.section import Criterion, Draft, Section
 from ai_data_strategy.agents.sheet import Sheet
@@ -16,6 +16,7 @@ from ai_data_strategy.prompts import load
 from ai_data_strategy.typeset.blocks import markdown
 from ai_data_strategy.typeset.view import View
 
+P = TypeVar("P", bound=Model)
 OBJECTION = "DL"
 """Criterion id of the reviewer's own objections."""
 SHORTEST_QUOTE = 12
@@ -101,28 +102,30 @@ def _bare(text: str) -> str:
     return re.sub(r"[\s*_`\\|\"'“”„«»‘’\u2060]+", " ", text).strip().casefold()
 
 
-def patch_type(section: Section, fields: Iterable[str]) -> type[Model]:
-    """A model with only the given fields of a section's draft, each optional, and quantities to add or change."""
-    wanted = [name for name in section.draft.model_fields if name in set(fields) - {"quantities"}]
-    parts: dict[str, Any] = {name: (_optional(section, name), None) for name in wanted}
-    parts["quantities"] = (Annotated[list[Quantity], Field(max_length=20)], [])
-    return create_model(f"{section.draft.__name__}Patch", __base__=Model, **parts)
+def patch_type(model: type[Model], fields: Iterable[str]) -> type[Model]:
+    """A model with only the given fields of `model`, each optional, and quantities to add or change where it has them."""
+    wanted = [name for name in model.model_fields if name in set(fields) - {"quantities"}]
+    parts: dict[str, Any] = {name: (_optional(model, name), None) for name in wanted}
+    if "quantities" in model.model_fields:
+        parts["quantities"] = (Annotated[list[Quantity], Field(max_length=20)], [])
+    return create_model(f"{model.__name__}Patch", __base__=Model, **parts)
 
 
-def _optional(section: Section, name: str) -> Any:
-    declared = section.draft.model_fields[name]
+def _optional(model: type[Model], name: str) -> Any:
+    declared = model.model_fields[name]
     annotation: Any = declared.annotation
     for item in declared.metadata:
         annotation = Annotated[annotation, item]
     return Annotated[annotation | None, Field(description=declared.description)]
 
 
-def patched(draft: Draft, patch: Model) -> Draft:
-    """The draft with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
+def patched(draft: P, patch: Model) -> P:
+    """A draft (or blueprint) with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
     changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
     new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
-    kept = [new.pop(quantity.key, quantity) for quantity in draft.quantities]
-    return type(draft).model_validate({**dict(draft), **changes, "quantities": [*kept, *new.values()]})
+    kept = [new.pop(quantity.key, quantity) for quantity in getattr(draft, "quantities", [])]
+    added = {"quantities": [*kept, *new.values()]} if kept or new else {}
+    return type(draft).model_validate({**dict(draft), **changes, **added})
 
 
 def breaks(before: Critique, after: Critique) -> list[str]:
@@ -147,9 +150,6 @@ def revision(section: Section, draft: Draft, critique: Critique) -> str:
     """The suffix of the prompt for a revision."""
     shown = draft.model_dump_json(indent=None, exclude_none=True)
     return load("revise").text(title=section.title, findings=findings(critique), draft=shown)
-
-
-__all__ = ["Review", "ValidationError", "breaks", "chapter", "checked", "findings", "instructions", "judged", "patch_type", "patched", "quoted", "revision", "worth"]
 
 
 def at_fault(critique: Critique) -> Sequence[str]:

@@ -102,7 +102,9 @@ def load(text: str) -> Strategy:
     if not isinstance(given, dict) or "schema_version" not in given:
         raise InputError("this is no strategy.json: it has no schema_version. Give the file that `draft` wrote.")
     if given["schema_version"] != SCHEMA_VERSION:
-        raise InputError(f"strategy.json has schema version {given['schema_version']!r}, this program reads {SCHEMA_VERSION!r}: write it again or use a matching version")
+        raise InputError(
+            f"strategy.json has schema version {given['schema_version']!r}, this program reads {SCHEMA_VERSION!r}: write it again or use a matching version"
+        )
     try:
         return Strategy.model_validate_json(text)
     except ValidationError as error:

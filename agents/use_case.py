@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ai_data_strategy.agents import use_case_playbook as words
+from ai_data_strategy.agents import authoring
+from ai_data_strategy.agents.furnishing import NEUTRAL, decision_fields, inputs, names, plain, rare_share, sample_value, stock_story
 from ai_data_strategy.agents.section import Checks, Draft, Problem, Section
 from ai_data_strategy.agents.sheet import Sheet
-from ai_data_strategy.domain import Id, Illustration, Key, Line, Model, Name, Quantity
+from ai_data_strategy.blueprint import Source
+from ai_data_strategy.domain import Id, Illustration, Key, Line, Model, Quantity
 from ai_data_strategy.playbook.desk import Desk
-from ai_data_strategy.typeset.blocks import Block, Table
+from ai_data_strategy.typeset.blocks import Block, Cell, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
 Output = Literal["class", "number", "ranking", "text"]
-USES = {"training": N_("training"), "evaluation": N_("evaluation"), "context": N_("read at decision time"), "later": N_("not before a later version")}
+USES = {
+    "training": N_("training"),
+    "evaluation": N_("evaluation"),
+    "context": N_("read at decision time"),
+    "later": N_("not before a later version"),
+}
 
 
 class Scope(Model):
@@ -136,7 +143,7 @@ def the_example_uses_what_is_declared(draft: UseCase, sheet: Sheet) -> Iterator[
 
 def _in_range(example: TrainingExample, sheet: Sheet) -> Iterator[Problem]:
     low, high = sheet.entry(example.range_low), sheet.entry(example.range_high)
-    if low is None or high is None or low.low is None or high.high is None:
+    if low is None or high is None or low.problem or high.problem:
         yield Problem("example", "a number needs the keys of its lowest and highest allowed value")
         return
     try:
@@ -144,8 +151,8 @@ def _in_range(example: TrainingExample, sheet: Sheet) -> Iterator[Problem]:
     except (ValueError, IndexError):
         yield Problem("example", f"label {example.label!r} does not begin with a number")
         return
-    if not low.low <= number <= high.high:
-        yield Problem("example", f"label {example.label!r} is outside {low.low:g} to {high.high:g}")
+    if (low.low is not None and number < low.low) or (high.high is not None and number > high.high):
+        yield Problem("example", f"label {example.label!r} is outside the range of {example.range_low} to {example.range_high}")
 
 
 @CHECKS("UC4")
@@ -209,12 +216,20 @@ def _answers(draft: UseCase, view: View) -> list[list[str]]:
         [_("Errors"), view.line(draft.scope.errors)],
         [_("Training example, made up"), _row(draft.example, view)],
         [_("Label"), view.line(draft.example.label_from)],
-        [_("In hand"), "; ".join(f"{view.code(i.source)} ({_(USES[i.use])}): {view.line(i.note)}" for i in draft.in_hand)],
+        [_("In hand"), _held(draft, view)],
         [_("Without learning"), f"{view.line(opponent.method)} {view.line(opponent.why_learning)}"],
         [_("Stop rule"), stop],
-        [_("Success"), f"{view.line(draft.success.counted)} {view.line(draft.success.guard)}"],
+        [_("Success"), f"{view.line(draft.success.counted)} {_('Must not get worse')}: {view.line(draft.success.guard)}"],
         [_("Not in the first version"), view.line(draft.scope.left_out)],
     ]
+
+
+def _held(draft: UseCase, view: View) -> str:
+    """Sources with one use and note stand together."""
+    groups: dict[str, list[str]] = {}
+    for item in draft.in_hand:
+        groups.setdefault(f"({view._(USES[item.use])}): {view.line(item.note)}", []).append(item.source)
+    return "; ".join(f"{view.codes(sources)} {note}" for note, sources in groups.items())
 
 
 def _full(sentence: str) -> str:
@@ -228,23 +243,142 @@ def _row(example: TrainingExample, view: View) -> str:
     return f"{inputs} → **{label}**{rule}"
 
 
-def _sizes(draft: UseCase, view: View) -> list[list[str | object]]:
+def _sizes(draft: UseCase, view: View) -> list[list[str | Cell]]:
     _ = view._
     rows: list[tuple[str, str, str]] = [
         ("required_examples", _("Volume needed"), view.line(draft.need.because)),
         ("smaller_examples", _("Smaller volume"), view.line(draft.need.smaller_allows)),
-        ("labelled_in_hand", _("Labelled today"), _("before the quality rules of chapter 3 take their share")),
-        (draft.opponent.level, _("Expected without a model"), _("what the model must beat")),
-        (draft.opponent.margin, _("Least advantage"), _("below it the stop rule applies")),
-        ("baseline", _("Success metric today"), view.name(view.blueprint.metric)),
-        ("target", _("Success metric, target"), view.name(view.blueprint.metric)),
+        ("labelled_in_hand", _("Labelled today"), ""),
+        (draft.opponent.level, _("Expected without a model"), ""),
+        ("baseline", _("Success metric today"), ""),
+        ("target", _("Success metric, target"), ""),
     ]
     return [[label, view.amount(key), meaning] for key, label, meaning in rows]
 
 
+_MOST_FEATURES = 5
+
+
 def playbook(k: Desk) -> UseCase:
-    """The use case without a model: what the archetype needs, said with the blueprint's sources and figures."""
-    return UseCase.model_validate(words.draft(k))
+    """The use case without a model: what the archetype needs, said with the blueprint's sources, fields and figures."""
+    t, decider = k.topic("use_case"), k.role("product")
+    places = _places(k, t)
+    _need(k, t, places)
+    findings = [k.say(part, **places) for part in (t["stock"][stock_story(k)], t["cover"][_cover(k)]) if part]
+    return UseCase(
+        prose="\n\n".join([authoring.prose(k, t["prose"], places), " ".join(findings)]),
+        scope=Scope(moment=k.say(t["moment"], **places), errors=k.say(t["errors"], **places), left_out=k.say(t["left_out"], **places)),
+        example=_example(k, t, places),
+        need=Need(because=k.say(t["volume"]["because"], **places), smaller_allows=k.say(t["volume"]["smaller_allows"], **places)),
+        in_hand=[_in_hand(k, source, t, places) for source in k.blueprint.sources],
+        opponent=Opponent(
+            method=k.say(t["rival_method"], **places), level=_rival_level(k, t, places), margin="effect", why_learning=k.say(t["why_learning"], **places),
+            stop=k.say(t["stop"], **places), decided_by=decider, decided_on=k.day("offline"),
+        ),
+        success=Success(counted=k.say(t["counted"], **places), guard=k.say(t["guard"], **places)),
+        rejected=authoring.rejected(k, t["rejected"], places),
+        actions=authoring.actions(k, t["actions"], places, "use_case"),
+        risks=authoring.risks(k, t["risks"], places),
+        quantities=k.quantities,
+    )  # fmt: skip
+
+
+def _places(k: Desk, t: Mapping[str, Any]) -> dict[str, str]:
+    """Names for this section's sentences; `rival` is the way without learning."""
+    task = k.blueprint.task
+    own = {name: getattr(task, name).strip().rstrip(".") for name in ("takes", "gives", "decision", "approach")}
+    events = ", ".join(f"`{event.id}`" for event in k.blueprint.events[:3])
+    places = {**names(k), **own, "classes": k.say("all classes"), "events": events}
+    return {**places, "rival": k.say(t["rival"], **places)}
+
+
+def _need(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> None:
+    """The required and the smaller volume, from cited or signed inputs by expression."""
+    volume = t["volume"]
+    inputs(k, "use_case", volume["inputs"], places)
+    if "use_case_outputs" in volume["required"] + volume["smaller"]:
+        k.propose(
+            "use_case_outputs",
+            max(len(k.blueprint.classes), 1),
+            "classes",
+            k.say("classes, or kinds of output, that each need examples"),
+            k.role("domain"),
+        )
+    rare = rare_share(k) if "RARE" in volume["required"] else ""
+    for key, expression, meaning in (
+        ("required_examples", volume["required"], k.say("%(example)s that training needs", **places)),
+        ("smaller_examples", volume["smaller"], k.say("%(example)s that allow a smaller version", **places)),
+    ):
+        k.derive(key, k.blueprint.example, meaning, expression.replace("RARE", rare))
+
+
+def _cover(k: Desk) -> str:
+    """Whether the labelled stock carries the need: enough, short or unknown; untrained products need only judged cases."""
+    if not k.blueprint.task.trains:
+        return "untrained"
+    numbers = authoring.known(k)
+    required, labelled = numbers.get("required_examples"), numbers.get("labelled_in_hand")
+    if required is None or labelled is None or required.value is None or labelled.value is None:
+        return "unknown"
+    return "enough" if labelled.value >= required.value else "short"
+
+
+def _rival_level(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> str:
+    """Expected level of the way without learning: it closes a part of the gap between today and the target."""
+    owner, part = k.role("domain"), t["rival_part"]
+    k.assume(
+        "use_case_rival_part", part["value"], "percent", k.say("part of the way to the target that %(rival)s goes", **places), part["source"],
+        k.say("If it goes further, the model may not be worth its upkeep."), k.say("Run %(rival)s on the benchmark before any training.", **places), owner, k.day("benchmark"),
+    )  # fmt: skip
+    return k.derive(
+        "use_case_rival_level",
+        "percent",
+        k.say("expected level of the success metric with %(rival)s", **places),
+        "baseline + (target - baseline) * use_case_rival_part",
+    )
+
+
+def _example(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> TrainingExample:
+    classes = k.blueprint.classes
+    chosen = next((c.id for c in classes if not NEUTRAL.search(c.id)), classes[0].id if classes else "")
+    output: Output = "class" if classes else t["output"]
+    low = high = None
+    if output == "number":
+        low = k.propose("use_case_label_low", t["label_low"], t["label_unit"], k.say("lowest label that is valid"), k.role("data_science"))
+        high = _label_high(k, t)
+    return TrainingExample(
+        features=[Feature(field=field.id, value=sample_value(field, t)) for field in decision_fields(k)[:_MOST_FEATURES]],
+        output=output, label=chosen or k.say(t["label"], **places), range_low=low, range_high=high,
+        valid_if=k.say(t["valid_if"], **places) if output in ("ranking", "text") else None,
+        label_from=k.say(t["label_from"], **places),
+    )  # fmt: skip
+
+
+def _label_high(k: Desk, t: Mapping[str, Any]) -> str:
+    if "label_high" in t:
+        return k.propose(
+            "use_case_label_high", t["label_high"], t["label_unit"], k.say("highest label that is valid"), k.role("data_science")
+        )
+    why, how = (
+        k.say("A label above it is an error of booking, and nobody has said where that begins."),
+        k.say("Read the largest values of the last two years with the owner of the source."),
+    )
+    return k.unknown(
+        "use_case_label_high", t["label_unit"], k.say("highest label that is valid"), why, how, k.role("domain"), k.day("audit")
+    )
+
+
+def _in_hand(k: Desk, source: Source, t: Mapping[str, Any], places: Mapping[str, str]) -> InHand:
+    later = source.status == "to_build"
+    use: Literal["training", "evaluation", "context", "later"] = (
+        "later" if later else "training" if source.training and k.blueprint.task.trains else "context"
+    )
+    if source.kind == "annotations" and not later:
+        use = "training" if source.training and k.blueprint.task.trains else "evaluation"
+    note = "later" if later else "labels" if source.kind == "annotations" else use
+    return InHand(
+        source=source.id, use=use, note=k.say(t["notes"][note], **{**places, "name": plain(source.name, source.id)}, rows=source.rows)
+    )
 
 
 SECTION = Section(

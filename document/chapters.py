@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.section import Section
@@ -19,25 +20,37 @@ SHARED_CHAPTERS = (
 """Chapters that hold other sections than the one of their number: number, title, section keys."""
 
 
-def chapters(strategy: Strategy, view: View) -> list[Block]:
+@dataclass(frozen=True)
+class Part:
+    """One section as it stands in a chapter: its title, the headings before it, and its blocks."""
+
+    title: str
+    headings: list[Block]
+    blocks: list[Block]
+
+
+def chapters(strategy: Strategy, view: View) -> list[Part]:
     """Every chapter in order. A chapter whose section is missing stays, and says so."""
-    blocks: list[Block] = []
-    for section in SECTIONS:
-        if section.number <= STRATEGY_SECTIONS:
-            blocks += [Heading(2, f"{section.number}. {view._(section.title)}"), *_body(section, strategy, view)]
+    parts = [
+        Part(view._(section.title), [Heading(2, f"{section.number}. {view._(section.title)}")], _body(section, strategy, view))
+        for section in SECTIONS
+        if section.number <= STRATEGY_SECTIONS
+    ]
     for number, title, keys in SHARED_CHAPTERS:
-        if found := [section for section in SECTIONS if section.key in keys]:
-            blocks += [Heading(2, f"{number}. {view._(title)}"), *_shared(number, found, strategy, view)]
-    return blocks
+        parts += _shared(
+            Heading(2, f"{number}. {view._(title)}"), number, [section for section in SECTIONS if section.key in keys], strategy, view
+        )
+    return parts
 
 
-def _shared(number: int, sections: Sequence[Section], strategy: Strategy, view: View) -> list[Block]:
-    blocks: list[Block] = []
+def _shared(heading: Heading, number: int, sections: Sequence[Section], strategy: Strategy, view: View) -> list[Part]:
+    parts: list[Part] = []
     for place, section in enumerate(sections, start=1):
+        headings: list[Block] = [heading] if place == 1 else []
         if len(sections) > 1:
-            blocks.append(Heading(3, f"{number}.{place} {view._(section.title)}"))
-        blocks += _body(section, strategy, view)
-    return blocks
+            headings.append(Heading(3, f"{number}.{place} {view._(section.title)}"))
+        parts.append(Part(view._(section.title), headings, _body(section, strategy, view)))
+    return parts
 
 
 def _body(section: Section, strategy: Strategy, view: View) -> list[Block]:

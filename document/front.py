@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ai_data_strategy.agents import BY_KEY, SECTIONS
 from ai_data_strategy.agents.assembly import Assembly
@@ -22,18 +22,18 @@ VERDICTS = {"go": N_("Verdict: go."), "go_after": N_("Verdict: go, after these c
 
 def front(strategy: Strategy, view: View, blueprint: Blueprint) -> list[Block]:
     """Everything before the first chapter."""
-    blocks: list[Block] = [*masthead(strategy, blueprint.milestones[0].day)]
+    blocks: list[Block] = [*masthead(strategy)]
     assembly = strategy.assembly
     if assembly is None:
         verdict = _verdict(blueprint.verdict, blueprint.conditions, view)
-        return [*blocks, *verdict, *found_in_brief(strategy, view)]
+        return [*blocks, *verdict, *found_in_brief(strategy, view.number)]
     blocks += [*_verdict(assembly.verdict, assembly.conditions, view), *_summary(assembly, view)]
-    blocks += [*found_in_brief(strategy, view), *_decisions(assembly, view), *_readiness(assembly, view)]
+    blocks += [*found_in_brief(strategy, view.number), *_decisions(assembly, view), *_readiness(assembly, view)]
     blocks += [*_pictures(strategy, view), *_words(assembly, view)]
     return [*blocks, Heading(2, view._("What decides this product")), *view.prose(assembly.decides)]
 
 
-def masthead(strategy: Strategy, starts: object = None) -> list[Block]:
+def masthead(strategy: Strategy) -> list[Block]:
     """Title, dates, who wrote it, and what a reader must know before trusting it."""
     _, language = translator(strategy.brief.language), strategy.brief.language
     product = strategy.blueprint.product if strategy.blueprint else strategy.clarification.product
@@ -56,7 +56,9 @@ def _warnings(strategy: Strategy, _: Translate) -> Iterator[str]:
             "and code computed the figures. Read it as a first draft."
         )
     else:
-        yield _("Written by a language model (%(writer)s); code computed and checked the figures.") % {"writer": safe.escape(strategy.writer)}
+        yield _("Written by a language model (%(writer)s); code computed and checked the figures.") % {
+            "writer": safe.escape(strategy.writer)
+        }
     stood_in = [record for record in strategy.records if record.fallback]
     if stood_in and strategy.writer != "playbook":
         names = "; ".join(f"{_title(record.section, _)} ({safe.escape(record.fallback)})" for record in stood_in)
@@ -66,7 +68,9 @@ def _warnings(strategy: Strategy, _: Translate) -> Iterator[str]:
         yield _("**Missing sections:** %(sections)s.") % {"sections": names}
     if gates := open_gates(strategy):
         names = ", ".join(safe.escape(gate) for gate in gates)
-        yield _("**The review leaves requirements open that must be met before anyone relies on this plan:** %(gates)s; see the review record.") % {"gates": names}
+        yield _(
+            "**The review leaves requirements open that must be met before anyone relies on this plan:** %(gates)s; see the review record."
+        ) % {"gates": names}
 
 
 def _title(key: str, _: Translate) -> str:
@@ -92,9 +96,9 @@ def _summary(assembly: Assembly, view: View) -> list[Block]:
         *_led(_("What."), assembly.what, view),
         *_led(_("Why."), assembly.why, view),
         *_led(_("Cost."), assembly.cost, view),
-        Paragraph(f"**{_('The first thirty days.')}**"),
+        Paragraph(_bold(_("The first thirty days."))),
         Bullets([view.line(line) for line in assembly.first_days]),
-        Paragraph(f"**{_('The three greatest risks.')}**"),
+        Paragraph(_bold(_("The three greatest risks."))),
         Bullets([view.line(line) for line in assembly.top_risks]),
     ]
 
@@ -104,18 +108,20 @@ def _led(lead: str, prose: str, view: View) -> list[Block]:
     return [Paragraph(f"**{lead}** {parts[0]}"), *(Paragraph(part) for part in parts[1:])]
 
 
-def found_in_brief(strategy: Strategy, view: View) -> list[Block]:
-    """Contradictions with the reading chosen, and orders hidden in the brief."""
-    _ = view._
+def found_in_brief(strategy: Strategy, number: Callable[[str], str]) -> list[Block]:
+    """Contradictions with the reading chosen, and orders hidden in the brief. `number` shows a quantity by key."""
+    _ = translator(strategy.brief.language)
     blocks: list[Block] = [Heading(2, _("Where the brief and the facts disagree"))]
     if found := contradictions(strategy):
-        rows = [[view.name(c.one), view.name(c.other), f"{view.line(c.reading)} {view.line(c.because)}"] for c in found]
+        rows = [
+            [safe.escape(c.one), safe.escape(c.other), f"{safe.inline(c.reading, number)} {safe.inline(c.because, number)}"] for c in found
+        ]
         blocks.append(Table([_("On the one hand"), _("On the other"), _("Reading chosen, and why")], rows))
     else:
         blocks.append(Paragraph(_("No contradiction was found in the brief.")))
     if strategy.clarification.orders:
-        blocks.append(Paragraph(f"**{_('Found in the brief, not obeyed:')}**"))
-        blocks.append(Bullets([f"“{view.name(order)}”" for order in strategy.clarification.orders]))
+        blocks.append(Paragraph(_bold(_("Found in the brief, not obeyed:"))))
+        blocks.append(Bullets([f"“{safe.escape(order)}”" for order in strategy.clarification.orders]))
     return blocks
 
 
@@ -133,11 +139,20 @@ def _decisions(assembly: Assembly, view: View) -> list[Block]:
             view.line(decision.what),
             f"{view.role(decision.who)}, {view.day(decision.by)}",
             " · ".join(view.line(option) for option in decision.options),
-            f"**{_('Recommended:')}** {view.line(decision.recommended)} {view.line(decision.because)}",
+            f"**{_ended(view.line(decision.recommended))}** {view.line(decision.because)}",
         ]
         for decision in assembly.decisions
     ]
-    return [Heading(2, _("Decisions needed")), Table([_("Decision"), _("Who, by when"), _("Options"), _("Recommendation")], rows)]
+    return [Heading(2, _("Decisions needed")), Table([_("Decision"), _("Who, by when"), _("Options"), _("Recommended, and why")], rows)]
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**"
+
+
+def _ended(sentence: str) -> str:
+    plain = sentence.replace("*", "")
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."
 
 
 def _readiness(assembly: Assembly, view: View) -> list[Block]:
@@ -158,4 +173,7 @@ def _pictures(strategy: Strategy, view: View) -> list[Block]:
 def _words(assembly: Assembly, view: View) -> list[Block]:
     if not assembly.terms:
         return []
-    return [Heading(2, view._("Words used here")), Bullets([f"**{view.name(term.term)}**: {view.line(term.meaning)}" for term in assembly.terms])]
+    return [
+        Heading(2, view._("Words used here")),
+        Bullets([f"**{view.name(term.term)}**: {view.line(term.meaning)}" for term in assembly.terms]),
+    ]

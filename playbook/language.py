@@ -5,11 +5,36 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
 from ai_data_strategy.quantities.wording import flatten
 
-SENSIBLE = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "cs", "fi", "hu", "ro", "tr", "el", "ru", "uk", "ar", "he", "hi", "zh", "ja", "ko")
+SENSIBLE = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "sv",
+    "da",
+    "cs",
+    "fi",
+    "hu",
+    "ro",
+    "tr",
+    "el",
+    "ru",
+    "uk",
+    "ar",
+    "he",
+    "hi",
+    "zh",
+    "ja",
+    "ko",
+)
 DEFAULT = "en"
 _SHORTEST = 3
 """Words; below that nothing can be told."""

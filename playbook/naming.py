@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ai_data_strategy.blueprint import Blueprint, Event, Source
-from ai_data_strategy.playbook.desk import Desk
+from ai_data_strategy.playbook.desk import Desk, knowledge
 
 _VERDICTS = re.compile(
-    r"requeue|move|correct|overrid|overrul|edit|reject|dismiss|dispute|outcome|report|thumb|flag|complain|return|reopen|confirm|fail|claim|rework|decision|rating"
+    r"requeue|move|correct|overrid|overrul|edit|reject|dismiss|dispute|outcome|report|thumb|flag|complain|return|reopen|confirm|fail|claim|rework|decision|decide|rating"
 )
 _WORST = ("special", "criminal", "child", "biometric", "financial", "free_text", "location", "device", "personal", "none")
 
@@ -34,9 +34,10 @@ def names(k: Desk) -> dict[str, str]:
     other = next((item for item in blueprint.events if item.id != event.id), event)
     far = next((item for item in blueprint.sources if item.id != source.id), source)
     classes = [label.name for label in blueprint.classes] + [k.say("the first class"), k.say("the second class")]
-    people = {duty: k.role_of(k.role(duty)).title for duty in ("domain", "data_science", "data_engineering", "engineering", "product", "legal")}
+    people = {duty: k.role_of(k.role(duty)).title for duty in ("domain", "data_science", "data_engineering", "engineering", "legal")}
+    people["product_lead"] = k.role_of(k.role("product")).title
     return {
-        "product": blueprint.product, "example": blueprint.example, "metric": blueprint.metric, "source": source.name, "other_source": far.name,
+        "product": blueprint.product, "example": blueprint.example, "metric": blueprint.metric, "source": f"“{source.name}”", "other_source": f"“{far.name}”",
         "event": f"`{event.id}`", "other_event": f"`{other.id}`", "feature": f"`{source.fields[0].id}`",
         "one_class": classes[0], "other_class": classes[1], "group": _slice(k, "group"), "rare": _slice(k, "rare"), "edge": _slice(k, "edge"),
         **people,
@@ -44,5 +45,12 @@ def names(k: Desk) -> dict[str, str]:
 
 
 def _slice(k: Desk, kind: str) -> str:
-    found = next((item.name for item in k.blueprint.slices if item.kind == kind), None) or next((item.name for item in k.blueprint.slices), None)
+    found = next((item.name for item in k.blueprint.slices if item.kind == kind), None) or next(
+        (item.name for item in k.blueprint.slices), None
+    )
     return f"“{found}”" if found else k.say("the smallest group")
+
+
+def money(k: Desk, euros: float) -> float:
+    """An assumed amount of the playbook, written in euros, in the order of magnitude of the blueprint's currency."""
+    return euros * float(knowledge("currencies").get(k.blueprint.currency, 1))

@@ -45,7 +45,8 @@ KINDS = {
     "rework": "share corrected or moved", "language_share": "share of a language", "quality": "accuracy or error today", "target": "a wish",
     "budget": "money granted or asked for", "hourly_cost": "money an hour of work", "error_cost": "money or harm of one error", "money": "other money",
     "people": "people of a role", "hours": "working hours a week", "minutes_per_item": "minutes to decide or label one item", "classes": "label classes",
-    "rules": "rules in force", "absence": "time somebody is away", "horizon": "how far ahead is forecast", "age": "age of people", "period": "other time",
+    "rules": "rules in force", "absence": "time somebody is away", "horizon": "how far ahead is forecast",
+    "deadline": "time until it must run", "age": "age of people", "period": "other time",
     "share": "other share", "storage": "bytes", "count": "other count",
 }  # fmt: skip
 """What a number can be of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from ai_data_strategy.blueprint import Blueprint, Event, Slice, Source
 from ai_data_strategy.playbook.desk import Desk, knowledge
@@ -33,7 +33,10 @@ def read_events(k: Desk) -> list[Signal]:
 
 def _family(event: Event) -> str:
     words = f"{event.id} {event.meaning}".lower()
-    scores = {name: _hits(entry["words"], event.id.lower()) * 3 + _hits(entry["words"], words) for name, entry in knowledge("signals")["families"].items()}
+    scores = {
+        name: _hits(entry["words"], event.id.lower()) * 3 + _hits(entry["words"], words)
+        for name, entry in knowledge("signals")["families"].items()
+    }
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] else "acceptance"
 
@@ -70,23 +73,38 @@ def main_source(blueprint: Blueprint) -> Source:
     return next((source for source in blueprint.sources if source.training), blueprint.sources[0])
 
 
+_PERMISSION = re.compile(
+    r"(?i)allow|consent|permi|agree|\bdpa\b|instruct|einwillig|erlaub|zustimm|gestatte|autoris|consentement|autoriz|permis"
+)
+
+
+def needs_permission(k: Desk) -> bool:
+    """True if the plan waits for somebody's permission to train on the examples."""
+    return any(_PERMISSION.search(condition) for condition in k.blueprint.conditions)
+
+
 def facts(k: Desk) -> dict[str, str]:
     """The blueprint's words for the places of the playbook's sentences."""
     blueprint, trigger, log = k.blueprint, trigger_of(k), log_source(k.blueprint)
     thin = [s for kind in ("rare", "edge", "group") for s in blueprint.slices if s.kind == kind]
+    groups = [s for kind in ("group", "edge", "rare") for s in blueprint.slices if s.kind == kind]
     second = next((s.event for s in read_events(k) if s.event.id != trigger.id), trigger)
-    words: dict[str, Any] = {
-        "product": blueprint.product,
+    main, domain, builder = main_source(blueprint), k.role_of(k.role("domain")), k.role_of(k.role("data_engineering"))
+    return {
+        "product": _plain(blueprint.product, "product"),
         "example": blueprint.example,
-        "metric": blueprint.metric,
-        "main": main_source(blueprint).name,
-        "log": log.name if log else k.say("prediction log"),
-        "thin": thin[0].name if thin else k.say("the rarest cases"),
-        "domain": k.role_of(k.role("domain")).title,
-        "builder": k.role_of(k.role("data_engineering")).title,
+        "metric": _plain(blueprint.metric, "metric"),
+        "main": f"“{_plain(main.name, main.id)}”",
+        "log": f"“{_plain(log.name, log.id)}”" if log else k.say("the prediction log"),
+        "thin": f"“{_plain(thin[0].name, thin[0].id)}”" if thin else k.say("the rarest cases"),
+        "group": f"“{_plain(groups[0].name, groups[0].id)}”" if groups else k.say("the smallest groups"),
+        "domain": _plain(domain.title, domain.id),
+        "builder": _plain(builder.title, builder.id),
+        "trigger": f"`{trigger.id}`",
+        "second": f"`{second.id}`",
     }
-    return {name: _plain(text) for name, text in words.items()} | {"trigger": f"`{trigger.id}`", "second": f"`{second.id}`"}
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"[{}`*]", "", text)
+def _plain(name: str, id_: str) -> str:
+    """A name fit for prose: its id as code where the name holds digits or marks."""
+    return f"`{id_}`" if re.search(r"[\d{}*`]", name) else name

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from text_to_num import Token, find_numbers
+from text_to_num import find_numbers  # type: ignore[import-untyped]
 
 from ai_data_strategy.quantities.wording import alike
 
@@ -42,7 +42,10 @@ def _alternatives(words: dict[str, object] | dict[str, str] | dict[str, float]) 
 
 
 _NUMBER = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,6})?(?![\d])|\d{1,15}(?:[.,]\d{1,6})?"
-_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|févr|avr|juin|juil|août|déc|ene|abr|mayo|ago|dic"
+_MONTHS = (
+    r"(?:jan(?:uary|uar|vier)?|janv|enero|ene|feb(?:ruary|ruar|rero)?|févr(?:ier)?|mar(?:ch|s|zo)?|märz|mär|apr(?:il)?|avr(?:il)?|abr(?:il)?|may|mai|mayo|june?|juni|juin|junio|july?|juli|juil(?:let)?|julio"
+    r"|aug(?:ust)?|août|ago(?:sto)?|sept?(?:ember|embre)?|septiembre|o[ck]t(?:ober|obre)?|octubre|nov(?:ember|embre|iembre)?|de[cz](?:ember)?|déc(?:embre)?|dic(?:iembre)?)"
+)
 _CORE = re.compile(
     rf"(?P<lead>US\$|R\$|[€$£₹¥]|\b(?:EUR|USD|GBP|CHF))?(?<![\w.,])[ ]?(?P<number>{_NUMBER})"
     rf"(?P<scale>[ ]?(?:{_alternatives(_SCALE)})(?!\w|(?<=[Mm])[ ]?[²³])|[ ]?[kKmM](?=[€$£]|EUR|USD|GBP|CHF))?"
@@ -53,12 +56,19 @@ _PER = re.compile(
     rf"(?P<per>{'|'.join(re.escape(word) for unit in ('second', 'minute', 'hour', 'workday', 'day', 'week', 'month', 'year') for word in sorted(_UNITS[unit].split('|'), key=len, reverse=True) if len(word) > 1)})(?!\w)"
 )
 _ADVERB = re.compile(rf"(?i)^[^.,;:()\d]{{0,40}}?\b(?P<per>{'|'.join(_ADVERBS)})(?!\w)")
-_NOT_BEFORE = re.compile(rf"(?i)(?:\b(?:v|version|iso|iec|art\.?|article|artikel|artículo|section|§+|no\.|nr\.|n°|http[s]?|gpt|llama|covid|kapitel|chapter|phase|q|level)[\s-]?$)|(?:\b(?:{_MONTHS})[a-zäûéè]{{0,8}}\.? $)")
-_DATES = re.compile(
-    rf"(?i)\b(?:(?:19|20)\d\d-\d\d?(?:-\d\d?)?|\d\d?[./]\d\d?[./](?:19|20)?\d\d|\d\d?[./](?:19|20)\d\d|\d\d?\.? (?:de )?(?:{_MONTHS})[a-zäûéè]{{0,8}}\.?(?: (?:de )?(?:19|20)\d\d)?"
-    rf"|(?:{_MONTHS})[a-zäûéè]{{0,8}}\.? (?:\d\d?(?:st|nd|rd|th)?,? )?(?:19|20)\d\d|\d\d?:\d\d|q[1-4] ?(?:19|20)\d\d|(?:19|20)\d\d/\d\d(?!\d)|\d+(?:\.\d+){{2,}})(?!\w)"
+_PER_BEFORE = re.compile(
+    rf"(?i)\b(?:per|pro|je|par|por|al|each|every|jeden|jede|jedes|chaque|cada|am)\s+(?P<per>{'|'.join(re.escape(word) for unit in ('hour', 'workday', 'day', 'week', 'month', 'year') for word in sorted(_UNITS[unit].split('|'), key=len, reverse=True) if len(word) > 1)})(?!\w)[^.,;:()\d]{{0,40}}$"
 )
-_YEAR_BEFORE = re.compile(r"(?i)\b(?:in|since|from|until|till|by|seit|ab|von|vom|bis|anno|jahr|year|depuis|en|jusqu'en|dès|année|desde|hasta|año|del|of|summer|spring|autumn|winter|fall|end|ende|fin|sommer|herbst|late|early|mid|before|after|vor|nach|avant|après|antes de)[ -]$")
+_NOT_BEFORE = re.compile(
+    rf"(?i)(?:\b(?:v|version|iso|iec|art\.?|article|artikel|artículo|section|§+|no\.|nr\.|n°|http[s]?|gpt|llama|covid|kapitel|chapter|phase|q|level)[\s-]?$)|(?:\b{_MONTHS}\b\.? $)"
+)
+_DATES = re.compile(
+    rf"(?i)\b(?:(?:19|20)\d\d-\d\d?(?:-\d\d?)?|\d\d?[./]\d\d?[./](?:19|20)?\d\d|\d\d?[./](?:19|20)\d\d|\d\d?\.? (?:de )?{_MONTHS}\b\.?(?: (?:de )?(?:19|20)\d\d)?"
+    rf"|{_MONTHS}\b\.? (?:\d\d?(?:st|nd|rd|th)?,? )?(?:19|20)\d\d|\d\d?:\d\d|\d\d? ?(?:am|pm|a\.m\.|p\.m\.|uhr)|\d\dh\d\d|q[1-4] ?(?:19|20)\d\d|(?:19|20)\d\d/\d\d(?!\d)|\d+(?:\.\d+){{2,}})(?!\w)"
+)
+_YEAR_BEFORE = re.compile(
+    r"(?i)\b(?:in|since|from|until|till|by|seit|ab|von|vom|bis|anno|jahr|year|depuis|en|jusqu'en|dès|année|desde|hasta|año|del|of|summer|spring|autumn|winter|fall|end|ende|fin|sommer|herbst|late|early|mid|before|after|vor|nach|avant|après|antes de)[ -]$"
+)
 _RANGE = re.compile(r"(?i)^\s*(?:-|to|bis|bis zu|à|a|until|up to|hasta)\s*$")
 _BETWEEN = re.compile(r"(?i)\b(?:between|zwischen|entre)\s+(?:about |etwa |environ |unos )?$")
 _AND = re.compile(r"(?i)^\s*(?:and|und|et|y)\s*$")
@@ -139,7 +149,7 @@ def _is_year(flat: str, match: re.Match[str], before: str) -> bool:
     return bool(_YEAR_BEFORE.search(before)) or not re.match(r" ?[^\W\d]", after)
 
 
-class _Word(Token):
+class _Word:
     """A word for text2num, with its place; words that are more often no numbers are told so."""
 
     def __init__(self, word: str, start: int, end: int, apart: bool) -> None:
@@ -148,7 +158,7 @@ class _Word(Token):
     def text(self) -> str:
         return self.word
 
-    def nt_separated(self, previous: Token) -> bool:
+    def nt_separated(self, previous: _Word) -> bool:
         return self.apart
 
     def not_a_number_part(self) -> bool:
@@ -189,7 +199,9 @@ def _ranged(flat: str, found: list[Numeral]) -> Iterator[Numeral]:
         other = found[index + 1] if index + 1 < len(found) else None
         if other and _joined(flat, one, other):
             low = one.value * (other.value / max(1e-9, _mantissa(other))) if other.scaled and not one.scaled else one.value
-            yield replace(other, value=_clean(low), high=other.value, start=one.start, quote=flat[one.start : other.end], unit=other.unit or one.unit)
+            yield replace(
+                other, value=_clean(low), high=other.value, start=one.start, quote=flat[one.start : other.end], unit=other.unit or one.unit
+            )
             index += 2
         else:
             yield one
@@ -214,7 +226,7 @@ def _mantissa(numeral: Numeral) -> float:
 
 def _rated(flat: str, found: Numeral) -> Numeral:
     tail = flat[found.end : found.end + 90]
-    match = _PER.match(tail)
+    match = _PER.match(tail) or (None if found.unit else _PER_BEFORE.search(flat[max(0, found.start - 70) : found.start]))
     if match:
         word = match["per"]
         return replace(found, per=_UNIT.get(word) or _UNIT.get(word.lower()) or _UNIT.get(word.capitalize(), ""))
@@ -226,10 +238,8 @@ def _clean(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def values(quotation: str) -> list[Numeral]:
-    """Every number that a quotation can be read to hold, in any of the languages, with halves and single articles."""
+def fractions(quotation: str) -> list[Numeral]:
+    """Halves and single articles of a quotation (`half time`, `a data engineer`), which are numbers only where one is looked for."""
     flat = alike(quotation)
-    found = [numeral for language in LANGUAGES for numeral in numerals(flat, language)]
-    found += [Numeral(0.5, *match.span(), match.group(), worded=True) for match in _HALF.finditer(flat)]
-    found += [Numeral(1.0, *match.span(), match.group(), worded=True) for match in _SINGLE.finditer(flat)]
-    return list(dict.fromkeys(found))
+    halves = [Numeral(0.5, *match.span(), match.group(), worded=True) for match in _HALF.finditer(flat)]
+    return halves + [Numeral(1.0, *match.span(), match.group(), worded=True) for match in _SINGLE.finditer(flat)]

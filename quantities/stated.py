@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.errors import ExpressionError
-from ai_data_strategy.quantities.numerals import CURRENCIES, LANGUAGES, TIMES, Numeral, numerals, values
+from ai_data_strategy.quantities.numerals import CURRENCIES, LANGUAGES, TIMES, Numeral, fractions, numerals
 from ai_data_strategy.quantities.units import convert, same_dimension
 from ai_data_strategy.quantities.wording import alike, flatten
 
@@ -31,20 +32,25 @@ def verify(quantity: Quantity, texts: Sequence[str]) -> str | None:
     places = list(_places(quantity.source, texts))
     if not places:
         return f"{quantity.key}: the quotation {quantity.source!r} is not in the brief or the answers: quote them verbatim, or choose another basis"
-    readings = [reading for quote, before, after in places for reading in _readings(quote, before, after)]
+    readings = list(dict.fromkeys(reading for quote, before, after in places for reading in _readings(quote, before, after)))
     missing = [end for end in ends if not any(_holds(end, quantity.unit, reading) for reading in readings)]
     return _reason(quantity, missing, readings) if missing else None
 
 
 def _places(source: str, texts: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Where the source stands: (the words, what is before, what is after); a quotation with an ellipsis stands in pieces."""
-    pieces = [piece.strip(_EDGES) for piece in re.split(r"\.\.\.|\[\.\.\.\]", alike(source)) if piece.strip(_EDGES)]
+    pieces = [piece.strip(_EDGES) for piece in re.split(r"\.\.\.|\[\.\.\.\]", _bare(source)) if piece.strip(_EDGES)]
     for text in texts:
-        for form in dict.fromkeys((alike(text), alike(flatten(text)))):
+        for form in dict.fromkeys((_bare(text), _bare(flatten(text)))):
             found = list(_spans(pieces, form))
             if len(found) == len(pieces):
                 yield from ((form[start:end], form[max(0, start - _AROUND) : start], form[end : end + _AROUND]) for start, end in found)
                 break
+
+
+def _bare(text: str) -> str:
+    """The text without quote marks: they come and go between a brief and its quotation."""
+    return alike(alike(text).replace('"', ""))
 
 
 def _spans(pieces: Sequence[str], form: str) -> Iterator[tuple[int, int]]:
@@ -58,13 +64,18 @@ def _spans(pieces: Sequence[str], form: str) -> Iterator[tuple[int, int]]:
 
 
 def _readings(quote: str, before: str, after: str) -> Iterator[Numeral]:
-    """Numbers of the quotation, read with the words around it, so that a cut-off unit is still seen."""
+    """Numbers of the quotation, read with the words around it, so that a cut-off unit is still seen.
+
+    A number followed by a word that is no unit counts that word: its unit is then the word, in angle brackets.
+    """
+    before = before.lstrip()
     wide, start = before + quote + after, len(before)
     for language in LANGUAGES:
         for found in numerals(wide, language):
             if start <= found.start < start + len(quote):
-                yield found
-    yield from values(quote)
+                noun = re.match(r" ([^\W\d_]{3,})", wide[found.end :])
+                yield replace(found, unit=f"<{noun[1]}>") if noun and not found.unit and not found.worded else found
+    yield from fractions(quote)
 
 
 def _holds(wanted: float, unit: str, reading: Numeral) -> bool:
@@ -76,6 +87,7 @@ def _same(wanted: float, unit: str, said: float, reading: Numeral) -> bool:
     if not _units_fit(head, reading.unit):
         return False
     given, tolerance = said, _EXACT
+    said_unit = reading.unit
     try:
         if reading.unit in TIMES and head != reading.unit:
             given, tolerance = convert(given, reading.unit, head), _CALENDAR
@@ -83,7 +95,7 @@ def _same(wanted: float, unit: str, said: float, reading: Numeral) -> bool:
             given = given / 100
         if reading.per and per and reading.per != per:
             given, tolerance = given / convert(1.0, reading.per, per), _CALENDAR
-        if not reading.unit and head in ("percent", "%") and abs(given - wanted) > _EXACT and 0 < given <= 1:
+        if not said_unit and head in ("percent", "%") and abs(given - wanted) > _EXACT and 0 < given <= 1:
             given = given * 100
     except ExpressionError:
         return False
@@ -94,6 +106,8 @@ def _units_fit(head: str, said: str) -> bool:
     """A number said without a unit may be of any; money fits its currency, time fits time, percent fits shares."""
     if not said:
         return True
+    if said.startswith("<"):
+        return (head not in TIMES and head not in ("percent", "%")) or head.rstrip("s")[:4].lower() == said[1:5].lower()
     if said in TIMES:
         return said == head or _time(head, said)
     if said in CURRENCIES:
@@ -118,5 +132,5 @@ def _reason(quantity: Quantity, missing: Sequence[float], readings: Sequence[Num
 
 def _shown(reading: Numeral) -> str:
     numbers = "-".join(f"{end:g}" for end in reading.ends)
-    unit = _PLURAL.get(reading.unit, reading.unit)
+    unit = _PLURAL.get(reading.unit, reading.unit.strip("<>"))
     return " ".join(part for part in (numbers, unit, f"per {reading.per}" if reading.per else "") if part)

@@ -7,8 +7,11 @@ from datetime import date
 
 import pytest
 
+from ai_data_strategy.agents import SECTIONS, assembler
+from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.section import Draft, Section
 from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities
+from ai_data_strategy.agents.strategy import Record, Strategy
 from ai_data_strategy.blueprint import (
     Archetype,
     Blueprint,
@@ -59,6 +62,7 @@ UNCLASSED = ("rag_chat", "forecasting", "ranking", "maintenance")
 DeskOf = Callable[[Blueprint, Archetype], Desk]
 SheetOf = Callable[..., Sheet]
 ViewOf = Callable[[Sheet], View]
+StrategyOf = Callable[..., Strategy]
 
 
 def said(value: float, quote: str) -> Figure:
@@ -97,7 +101,7 @@ def milestones() -> list[Milestone]:
 def helpdesk_blueprint() -> Blueprint:
     def source(id_: str, name: str, kind: str, specs: list[FieldSpec], **other: object) -> Source:
         plain = {
-            "status": "exists", "named": True, "owner": None, "rows": f"{id_}_rows", "starts": date(2025, 1, 20), "ends": None,
+            "status": "exists", "named": True, "owner": None, "rows": f"{id_}_rows", "starts": date(2021, 3, 1), "ends": None,
             "update_period": "live_update", "retention": "ticket_retention", "training": True,
         }  # fmt: skip
         return Source.model_validate({"id": id_, "name": name, "kind": kind, "fields": specs, **plain, **other})
@@ -397,3 +401,32 @@ def sheet_of() -> SheetOf:
 def view_of() -> ViewOf:
     """The English view over a sheet."""
     return lambda sheet: View("en", sheet.blueprint, sheet.ledger)
+
+
+@pytest.fixture
+def strategy_of() -> StrategyOf:
+    """A whole strategy by the playbook over a blueprint: every registered section, its record, and the assembly."""
+
+    def build(blueprint: Blueprint, language: str = "en", **change: object) -> Strategy:
+        text = BRIEFS["payments" if blueprint.product == "PayLoop" else "helpdesk"]
+
+        def desk() -> Desk:
+            reading = Reading(
+                text=text,
+                language=language,
+                product=blueprint.product,
+                archetype=blueprint.archetype,
+                example=blueprint.example,
+                currency=blueprint.currency,
+            )
+            return Desk(reading, blueprint, TODAY)
+
+        bare = Strategy(
+            tool_version="0.0.0", run="r1", created=TODAY, writer="playbook", brief=Brief(text=text, language=language),
+            clarification=Clarification(product=blueprint.product, learning="needed", no_ai=None, facts=[], contradictions=[], orders=[], questions=[]),
+            blueprint=blueprint, sections={section.key: section.playbook(desk()) for section in SECTIONS},
+            records=[Record(section=section.key, written_by="playbook") for section in SECTIONS],
+        )  # fmt: skip
+        return bare.model_copy(update={"assembly": assembler.playbook(bare, desk()), **change})
+
+    return build

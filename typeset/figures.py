@@ -25,6 +25,7 @@ _RATE = {
     "second": N_("a second"), "minute": N_("a minute"), "hour": N_("an hour"), "day": N_("a day"), "week": N_("a week"),
     "month": N_("a month"), "year": N_("a year"), "workday": N_("a working day"),
 }  # fmt: skip
+UNVALUED = {"unknown": N_("unknown"), "not_applicable": N_("not applicable")}
 _MILLION = 1_000_000
 _KEPT = ("stated", "proposed", "assumed", "external")
 """Bases whose numbers a person wrote: they are shown as written, not rounded."""
@@ -94,7 +95,7 @@ def _decimal(value: float) -> Decimal:
 
 def _with_head(entry: Entry, head: str, language: str, noun: bool) -> str:
     if entry.low is None or entry.high is None:
-        return translator(language)("not applicable" if entry.quantity.basis == "not_applicable" else "unknown")
+        return translator(language)(UNVALUED.get(entry.quantity.basis, UNVALUED["unknown"]))
     exact = entry.quantity.basis in _KEPT
     if entry.low == entry.high:
         return _one(entry.low, head, language, exact, noun)
@@ -102,7 +103,8 @@ def _with_head(entry: Entry, head: str, language: str, noun: bool) -> str:
     if _is_money(head):
         low, high = _money_range(entry.low, entry.high, head, locale_of(language))
     if entry.low < 0:
-        return translator(language)("%(low)s to %(high)s") % {"low": low, "high": high}
+        words = translator(language)
+        return words("%(low)s to %(high)s") % {"low": low, "high": high}
     return f"{low}–{high}"
 
 
@@ -115,11 +117,15 @@ def _one(number: float, head: str, language: str, exact: bool, noun: bool) -> st
     single = head if head in _BABEL_UNITS else head.removesuffix("s")
     if single in _BABEL_UNITS:
         length: Literal["short", "long"] = "long" if single in TIMES else "short"
-        return str(format_unit(_decimal(float(rounded(number, exact))), _BABEL_UNITS[single], length=length, locale=locale, format="#,##0.######"))
+        return str(
+            format_unit(_decimal(float(rounded(number, exact))), _BABEL_UNITS[single], length=length, locale=locale, format="#,##0.######")
+        )
     text = plain(number, language, exact)
     if not noun and single not in ("point", "workday"):
         return text
-    return nouns.joined(text, nouns.noun(single if single in ("point", "workday") else head, number, language), _is_big(number, exact), language)
+    return nouns.joined(
+        text, nouns.noun(single if single in ("point", "workday") else head, number, language), _is_big(number, exact), language
+    )
 
 
 def _is_money(head: str) -> bool:

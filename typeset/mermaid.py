@@ -12,7 +12,9 @@ from ai_data_strategy.typeset.text import REFERENCE
 
 Shape = Literal["step", "round", "store", "choice"]
 _SHAPES: dict[Shape, tuple[str, str]] = {"step": ("[", "]"), "round": ("([", "])"), "store": ("[(", ")]"), "choice": ("{", "}")}
-_ENTITIES = str.maketrans({"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "%": "#37;", "`": "'", "\\": "#92;", "|": "/"})
+_ENTITIES = str.maketrans(
+    {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "%": "#37;", "`": "'", "\\": "#92;", "|": "/"}
+)
 _LONGEST = 90
 
 

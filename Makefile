@@ -1,0 +1,29 @@
+.PHONY: strategy test check bench messages
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+$(BIN)/ai-data-strategy: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(BIN)/pytest: $(BIN)/ai-data-strategy
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+strategy: $(BIN)/ai-data-strategy  ## write a strategy: make strategy BRIEF="..."
+	@$(BIN)/ai-data-strategy draft "$(BRIEF)"
+
+test: $(BIN)/pytest  ## set up and run the tests
+	$(BIN)/pytest -n auto
+
+check: $(BIN)/pytest  ## format, lint, types, tests and architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+bench: $(BIN)/pytest  ## print the benchmark's table
+	$(BIN)/python -m ai_data_strategy.evals.bench

@@ -1,0 +1,72 @@
+"""Keeping a document readable in twenty minutes: when the chapters are too long, their longest tables go to the annex."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ai_data_strategy.document.chapters import Part
+from ai_data_strategy.typeset.blocks import Block, Heading, Paragraph, Table, markdown
+from ai_data_strategy.typeset.view import View
+
+MOST_WORDS = 6_500
+_WORD = re.compile(r"\w")
+_SMALLEST = 60
+"""Tables of fewer words stay where they are."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The chapters as they are read, and the tables that went to the annex under their section's title."""
+
+    parts: list[Part]
+    moved: list[Block]
+
+
+def words(text: str) -> int:
+    """Words as a reader counts them: diagrams and table rules are left out."""
+    plain = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
+    return sum(bool(_WORD.search(word)) for word in plain.split())
+
+
+def fitted(parts: Sequence[Part], others: Sequence[Block], view: View) -> Fitted:
+    """Move the longest tables out until chapters and `others` hold no more than MOST_WORDS. The first table of a part stays."""
+    sizes = sorted(
+        ((_size(table), place, index) for place, part in enumerate(parts) for index, table in _movable(part)),
+        key=lambda item: (-item[0], *item[1:]),
+    )
+    length = words(markdown(others)) + sum(words(markdown([*part.headings, *part.blocks])) for part in parts)
+    chosen: set[tuple[int, int]] = set()
+    for size, place, index in sizes:
+        if length <= MOST_WORDS or size < _SMALLEST:
+            break
+        chosen.add((place, index))
+        length -= size - words(_pointer(parts[place].blocks[index], view).text)
+    return Fitted([_without(part, place, chosen, view) for place, part in enumerate(parts)], _moved(parts, chosen))
+
+
+def _movable(part: Part) -> list[tuple[int, Table]]:
+    tables = [(index, block) for index, block in enumerate(part.blocks) if isinstance(block, Table)]
+    return tables[1:]
+
+
+def _size(table: Table) -> int:
+    return words(markdown([table]))
+
+
+def _pointer(block: Block, view: View) -> Paragraph:
+    columns = " · ".join(block.columns) if isinstance(block, Table) else ""
+    return Paragraph(view._("*The table “%(columns)s” stands in annex A.*") % {"columns": columns})
+
+
+def _without(part: Part, place: int, chosen: set[tuple[int, int]], view: View) -> Part:
+    return replace(part, blocks=[_pointer(block, view) if (place, index) in chosen else block for index, block in enumerate(part.blocks)])
+
+
+def _moved(parts: Sequence[Part], chosen: set[tuple[int, int]]) -> list[Block]:
+    blocks: list[Block] = []
+    for place, part in enumerate(parts):
+        if tables := [block for index, block in enumerate(part.blocks) if (place, index) in chosen]:
+            blocks += [Heading(3, part.title), *tables]
+    return blocks

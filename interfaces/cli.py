@@ -1,0 +1,98 @@
+"""The command line. Only the standard library is imported here: `--help` is quick, and each command loads what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DONE, ERROR, USAGE, WAITING, PARTIAL = 0, 1, 2, 3, 4
+"""Exit codes: done; error; wrong usage or input; needs answers or replies; done but a section is missing or a gate fails."""
+EPILOG = "exit codes: 0 done, 1 error, 2 usage, 3 needs answers or replies, 4 done but a section is missing or a gate fails"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="ai-data-strategy", description="Turns a product brief into a reviewed AI data strategy.", epilog=EPILOG)
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _draft(commands.add_parser("draft", help="write a strategy from a brief", epilog=EPILOG))
+    _run(commands.add_parser("resume", help="go on with a run after a crash, Ctrl-C, a cap or an outage"), caps=True)
+    answer = commands.add_parser("answer", help="answer the questions that a run waits for")
+    _run(answer)
+    answer.add_argument("file", metavar="FILE", type=Path, help="JSON or YAML: question ids and answers")
+    reply = commands.add_parser("reply", help="hand in replies of the host's model")
+    _run(reply)
+    reply.add_argument("file", metavar="FILE", type=Path, help='JSON: {"replies": {id: object}}')
+    revise = commands.add_parser("revise", help="a new version of a finished run, beside the old one")
+    _run(revise, caps=True)
+    revise.add_argument("--section", default="", help="section to write again")
+    revise.add_argument("--note", default="", help="what to change in it")
+    revise.add_argument("--answer", action="append", default=[], metavar="ID=TEXT", help="a new or corrected answer; repeatable")
+    show = commands.add_parser("show", help="print a run: its document, or where it stands")
+    _run(show)
+    runs = commands.add_parser("runs", help="list the runs")
+    runs.add_argument("--json", action="store_true", help="as JSON")
+    check = commands.add_parser("check", help="print the rubric's verdicts on a strategy.json")
+    check.add_argument("file", metavar="FILE", type=Path)
+    check.add_argument("--json", action="store_true", help="as JSON")
+    commands.add_parser("schema", help="print the JSON Schema of strategy.json")
+    render = commands.add_parser("render", help="print the markdown of a strategy.json")
+    render.add_argument("file", metavar="FILE", type=Path)
+    return top
+
+
+def _draft(command: argparse.ArgumentParser) -> None:
+    command.add_argument("brief", metavar="BRIEF", nargs="?", default="", help="the product brief; - reads standard input")
+    command.add_argument("--brief-file", metavar="F", type=Path, help="read the brief from a file")
+    command.add_argument("--out", metavar="DIR", type=Path, help="folder for strategy.md and strategy.json (default: a new one)")
+    command.add_argument("--language", choices=("en", "de", "fr", "es"), default="", help="language of the document (default: that of the brief)")
+    command.add_argument("--answers", metavar="FILE", type=Path, help="answers to the questions, JSON or YAML")
+    command.add_argument("--no-input", action="store_true", help="never ask; questions take their defaults")
+    command.add_argument("--today", metavar="DATE", default="", help="date of the document, YYYY-MM-DD (default: today)")
+    _writer(command)
+    command.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def _writer(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", default="", metavar="NAME", help="playbook (default without a key), host, or a model of an OpenAI-compatible service")
+    command.add_argument("--reviewer-model", default="", metavar="NAME", help="another model for the reviews")
+    command.add_argument("--assembler-model", default="", metavar="NAME", help="another model for the front page")
+    command.add_argument("--planner-model", default="", metavar="NAME", help="another model for the analysis and the shared facts")
+    command.add_argument("--base-url", default="", metavar="URL", help="address of the service")
+    command.add_argument("--revisions", type=int, choices=(0, 1, 2), default=2, help="revisions of a section at most (default 2)")
+    _caps(command)
+
+
+def _caps(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--max-tokens", type=int, metavar="N", help="stop cleanly before the run has used more tokens")
+    command.add_argument("--max-cost", type=float, metavar="USD", help="stop cleanly before the run has cost more")
+
+
+def _run(command: argparse.ArgumentParser, caps: bool = False) -> None:
+    command.add_argument("run", metavar="RUN", help="id of the run")
+    command.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    if caps:
+        _caps(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code. Results go to standard output, everything else to standard error."""
+    top = parser()
+    options = top.parse_args(arguments)
+    if options.version:
+        from importlib.metadata import version
+
+        print(version("ai-data-strategy"))  # noqa: T201
+        return DONE
+    if not options.command:
+        top.print_help(sys.stderr)
+        return USAGE
+    from ai_data_strategy.interfaces.commands import execute  # loads the pipeline: only for a command that needs it
+
+    return execute(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
