@@ -1,6 +1,6 @@
 """A brief comes in; a reviewed strategy goes out.
 
-    begin -> clarify -> ask -> profile -> analyse -> fix -> prove -+- use_case   (draft -> review <-> revise) -+-> gather -> reconcile -> assemble -> save
+    begin -> clarify -> ask -> profile -> analyse -> fix -> prove -+- use_case   (draft -> review <-> revise) -+-> gather -> level -> reconcile -> assemble -> save
                                                           +- ...                                      |     |           |
                                                           +- rollout    (draft -> review <-> revise) -+   asks again  mends the sections at fault
 
@@ -10,14 +10,14 @@ saving: a short reasoned "no AI". Any section runs again on its own (`only`), an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from langgraph.graph import END, START, StateGraph
 
 from ai_data_strategy import steps
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.section_graph import section_graph
-from ai_data_strategy.state import Context, State
+from ai_data_strategy.state import Context, Mend, State
 
 RECURSION_LIMIT = 50
 KEYS = [section.key for section in SECTIONS]
@@ -35,9 +35,10 @@ def build() -> StateGraph[State, Context, State, State]:
     graph.add_node("prove", steps.prove)
     for section in SECTIONS:
         graph.add_node(section.key, section_graph(section))
-    graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "reconcile"))
+    graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "level"))
+    graph.add_node("level", steps.level)
     graph.add_node("reconcile", steps.reconcile, destinations=("mend", "assemble"))
-    graph.add_node("mend", steps.mend)
+    graph.add_node("mend", cast(Any, steps.mend), input_schema=Mend)
     graph.add_node("assemble", steps.assemble, defer=True)
     graph.add_node("polish", steps.polish)
     graph.add_node("save", steps.save)
@@ -52,6 +53,7 @@ def build() -> StateGraph[State, Context, State, State]:
     graph.add_conditional_edges("prove", steps.what_to_write, [*KEYS, "gather"])
     for key in KEYS:
         graph.add_edge(key, "gather")
+    graph.add_edge("level", "reconcile")
     graph.add_edge("mend", "assemble")
     graph.add_edge("assemble", "polish")
     graph.add_edge("polish", "save")

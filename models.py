@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, Literal, Protocol, TypeVar
 
 from ai_data_strategy.domain import Model
@@ -15,26 +16,39 @@ from ai_data_strategy.errors import ReplyUnusable
 M = TypeVar("M", bound=Model)
 RoleName = Literal["planner", "writer", "reviewer", "assembler"]
 OnEvent = Callable[[str, str], None]
+Words = str | Callable[[], str]
+"""A text, or what builds it."""
 
 
 def quiet(kind: str, text: str) -> None:
     """The event callback that shows nothing."""
 
 
-@dataclass(frozen=True)
 class Request(Generic[M]):
     """One model call: `prefix` is the same for all calls of a stage (prompt caches), `suffix` is what differs.
 
-    `id` is unique in a run, for example `labelling.draft.1`. `playbook` writes the same reply without a model.
+    `id` is unique in a run, for example `labelling.draft.1`. `playbook` writes the same reply without a model. A prompt given as a
+    function is built only when a writer reads it.
     """
 
-    id: str
-    role: RoleName
-    section: str
-    prefix: str
-    suffix: str
-    schema: type[M]
-    playbook: Callable[[], M]
+    def __init__(
+        self, id: str, role: RoleName, section: str, prefix: Words, suffix: Words, schema: type[M], playbook: Callable[[], M]
+    ) -> None:
+        self.id = id
+        self.role = role
+        self.section = section
+        self.schema = schema
+        self.playbook = playbook
+        self._prefix = prefix
+        self._suffix = suffix
+
+    @cached_property
+    def prefix(self) -> str:
+        return self._prefix if isinstance(self._prefix, str) else self._prefix()
+
+    @cached_property
+    def suffix(self) -> str:
+        return self._suffix if isinstance(self._suffix, str) else self._suffix()
 
 
 @dataclass(frozen=True)

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import cast
+from functools import cached_property
+from typing import Any, cast
 
-from ai_data_strategy.agents import BY_KEY, briefing, planner
+from ai_data_strategy.agents import BY_KEY, SECTIONS, briefing, consistency, planner, reviewer
 from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.section import Draft, Section
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.agents.strategy import Record, homes
 from ai_data_strategy.blueprint import Blueprint
-from ai_data_strategy.domain import Answer, Brief, Evidence
+from ai_data_strategy.domain import Answer, Brief, Evidence, Verdict
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.reader import read
 from ai_data_strategy.playbook.reading import Reading
 from ai_data_strategy.quantities.ledger import Ledger
-from ai_data_strategy.state import SectionState, State
+from ai_data_strategy.state import Context, Json, SectionState, State
 from ai_data_strategy.typeset.view import View
+
+FACTS = ("today", "brief", "answers", "evidence", "clarification", "memo", "blueprint")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One run as far as it has come."""
+class Facts:
+    """What a run has fixed before its sections; what is derived from it is computed once."""
 
     today: date
     brief: Brief
@@ -33,13 +36,9 @@ class Plan:
     clarification: Clarification | None
     memo: Memo | None
     blueprint: Blueprint | None
-    drafts: dict[str, Draft]
-    records: dict[str, Record]
 
     @classmethod
-    def of(cls, given: State | SectionState) -> Plan:
-        state = cast(State, given)
-        entries = {key: entry for key, entry in state.get("sections", {}).items() if "draft" in entry}
+    def of(cls, state: State) -> Facts:
         return cls(
             today=date.fromisoformat(state["today"]),
             brief=Brief.model_validate(state["brief"]),
@@ -48,13 +47,7 @@ class Plan:
             clarification=Clarification.model_validate(found) if (found := state.get("clarification")) else None,
             memo=Memo.model_validate(memo) if (memo := state.get("memo")) else None,
             blueprint=Blueprint.model_validate(blue) if (blue := state.get("blueprint")) else None,
-            drafts={key: BY_KEY[key].draft.model_validate(entry["draft"]) for key, entry in entries.items()},
-            records={key: Record.model_validate(entry["record"]) for key, entry in entries.items()},
         )
-
-    @property
-    def reading(self) -> Reading:
-        return read(self.brief.text, self.brief.language, self.answers)
 
     @property
     def fixed(self) -> Blueprint:
@@ -63,16 +56,110 @@ class Plan:
             raise ValueError("this step needs a blueprint")
         return self.blueprint
 
-    def ledger(self, drafts: dict[str, Draft]) -> Ledger:
-        return Ledger.of(homes(self.memo, self.fixed, drafts))
+    @cached_property
+    def reading(self) -> Reading:
+        return read(self.brief.text, self.brief.language, self.answers, self.today)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger before any section is written."""
+        return Ledger.of(homes(self.memo, self.fixed, {}))
+
+    @cached_property
+    def early_prefix(self) -> str:
+        return f"{briefing.rules(self.brief.language, self.today)}\n\n{briefing.given(self.brief, self.answers, self.evidence)}"
+
+    @cached_property
+    def prefix(self) -> str:
+        memo = f"<memo>\n{self.memo.text}\n</memo>\n\n" if self.memo else ""
+        quantities = self.memo.quantities if self.memo else []
+        return f"{self.early_prefix}\n\n{memo}<blueprint>\n{briefing.blueprint_text(self.fixed, self.ledger, quantities)}\n</blueprint>"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run as far as it has come: its facts, and its sections as the state holds them."""
+
+    facts: Facts
+    sections: Json
+
+    @classmethod
+    def of(cls, given: State | SectionState, context: Context | None = None) -> Plan:
+        """The plan of a state; the run's context keeps the last one, so that steps on the same facts and sections share it."""
+        state, known = cast(State, given), context.known if context else {}
+        raw: list[Any] = [state.get(name) for name in FACTS]
+        before, facts = known.get("facts", (None, None))
+        if before != raw:
+            facts = Facts.of(state)
+            known["facts"] = raw, facts
+        plan = known.get("plan")
+        sections = state.get("sections", {})
+        if plan is None or plan.facts is not facts or plan.sections != sections:
+            plan = known["plan"] = cls(cast(Facts, facts), sections)
+        return cast(Plan, plan)
+
+    @property
+    def today(self) -> date:
+        return self.facts.today
+
+    @property
+    def brief(self) -> Brief:
+        return self.facts.brief
+
+    @property
+    def answers(self) -> list[Answer]:
+        return self.facts.answers
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        return self.facts.evidence
+
+    @property
+    def clarification(self) -> Clarification | None:
+        return self.facts.clarification
+
+    @property
+    def memo(self) -> Memo | None:
+        return self.facts.memo
+
+    @property
+    def blueprint(self) -> Blueprint | None:
+        return self.facts.blueprint
+
+    @property
+    def fixed(self) -> Blueprint:
+        return self.facts.fixed
+
+    @property
+    def reading(self) -> Reading:
+        return self.facts.reading
+
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        return {key: BY_KEY[key].draft.model_validate(entry["draft"]) for key, entry in self.sections.items() if "draft" in entry}
+
+    @cached_property
+    def records(self) -> dict[str, Record]:
+        return {key: Record.model_validate(entry["record"]) for key, entry in self.sections.items() if "draft" in entry}
+
+    @cached_property
+    def whole(self) -> Sheet:
+        """The sheet over all sections that are written."""
+        return self.sheet(self.drafts)
+
+    @cached_property
+    def cross(self) -> list[Verdict]:
+        """What code finds between the sections."""
+        return consistency.verdicts(self.whole, self.clarification)
 
     def sheet(self, drafts: dict[str, Draft]) -> Sheet:
         """The sheet over the given drafts: one section alone, or all."""
-        return Sheet(self.brief, self.fixed, self.ledger(drafts), self.today, self.answers, self.evidence, drafts)
+        ledger = Ledger.of(homes(self.memo, self.fixed, drafts), self.facts.ledger) if drafts else self.facts.ledger
+        return Sheet(self.brief, self.fixed, ledger, self.today, self.answers, self.evidence, drafts)
 
     def sheet_with(self, blueprint: Blueprint) -> Sheet:
         """The sheet over another blueprint, before any section is written."""
-        return replace(self, blueprint=blueprint).sheet({})
+        return Plan(replace(self.facts, blueprint=blueprint), {}).sheet({})
 
     def memo_text(self) -> str:
         """The memo with its computed figures, as the planner reads it."""
@@ -81,8 +168,8 @@ class Plan:
         ledger = Ledger.of({"memo": self.memo.quantities})
         return f"<memo>\n{self.memo.text}\n\n{briefing.figures(self.memo.quantities, ledger)}\n</memo>"
 
-    def view(self, drafts: dict[str, Draft]) -> View:
-        return View(self.brief.language, self.fixed, self.ledger(drafts))
+    def view(self, sheet: Sheet) -> View:
+        return View(self.brief.language, self.fixed, sheet.ledger)
 
     def desk(self) -> Desk:
         return Desk(self.reading, self.fixed, self.today)
@@ -104,11 +191,14 @@ class Plan:
 
     def early_prefix(self) -> str:
         """Rules, brief, answers, evidence: what clarifying and planning are told."""
-        return f"{briefing.rules(self.brief.language, self.today)}\n\n{briefing.given(self.brief, self.answers, self.evidence)}"
+        return self.facts.early_prefix
 
     def prefix(self) -> str:
         """The common prefix of all section prompts."""
-        ledger = self.ledger({})
-        memo = f"<memo>\n{self.memo.text}\n</memo>\n\n" if self.memo else ""
-        quantities = self.memo.quantities if self.memo else []
-        return f"{self.early_prefix()}\n\n{memo}<blueprint>\n{briefing.blueprint_text(self.fixed, ledger, quantities)}\n</blueprint>"
+        return self.facts.prefix
+
+    @cached_property
+    def body(self) -> str:
+        """All chapters as the reader will see them, without the front page."""
+        view, drafts = self.view(self.whole), self.drafts
+        return "\n\n".join(f"## {s.number}. {s.title} [{s.key}]\n\n{reviewer.chapter(s, drafts[s.key], view)}" for s in SECTIONS if s.key in drafts)

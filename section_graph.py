@@ -7,6 +7,7 @@ service is down, what is done is handed back with the reason, and the run can go
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
@@ -29,7 +30,6 @@ STOPS = (CapReached, WriterUnavailable, WriterRefused)
 NOTE = "NOTE"
 """Criterion id under which a user's note stands."""
 WEIGHTS = {criterion.id: criterion for criterion in rubric()}
-Step = Callable[[SectionState, Runtime[Context]], Awaitable[Json]]
 
 
 def section_graph(section: Section) -> Any:
@@ -45,7 +45,7 @@ def section_graph(section: Section) -> Any:
     return graph.compile()
 
 
-def _stoppable(section: Section, step: Callable[[Section, SectionState, Context], Awaitable[Json]]) -> Step:
+def _stoppable(section: Section, step: Callable[[Section, SectionState, Context], Awaitable[Json]]) -> Any:
     async def run(state: SectionState, runtime: Runtime[Context]) -> Json:
         try:
             return await step(section, state, runtime.context)
@@ -68,7 +68,7 @@ def _after_review(state: SectionState) -> str:
 
 async def _draft(section: Section, state: SectionState, context: Context) -> Json:
     """A first draft; or, where there is one already and a note on it, the draft to be revised by that note."""
-    plan, entry = Plan.of(state), state.get("sections", {}).get(section.key, {})
+    plan, entry = Plan.of(state, context), state.get("sections", {}).get(section.key, {})
     turn = int(entry.get("turn", 0)) + 1
     note = state.get("notes", {}).get(section.key)
     if entry.get("draft") and note:
@@ -79,8 +79,8 @@ async def _draft(section: Section, state: SectionState, context: Context) -> Jso
         id=f"{section.key}.draft.{turn}",
         role="writer",
         section=section.key,
-        prefix=plan.prefix(),
-        suffix=load(section.key).text() + f'\n\nWrite the section "{section.title}" now.',
+        prefix=plan.prefix,
+        suffix=lambda: load(section.key).text() + f'\n\nWrite the section "{section.title}" now.',
         schema=section.draft,
         playbook=lambda: plan.write(section),
     )
@@ -92,22 +92,24 @@ async def _draft(section: Section, state: SectionState, context: Context) -> Jso
 
 async def _review(section: Section, state: SectionState, context: Context) -> Json:
     """Checks first, then the judge criteria; the best version so far goes out."""
-    plan, work = Plan.of(state), state["work"]
+    plan, work = Plan.of(state, context), state["work"]
     draft = section.draft.model_validate(work["draft"])
     drafts: dict[str, Draft] = {section.key: draft}
-    critique = reviewer.checked(section, draft, plan.sheet(drafts))
-    view = plan.view(drafts)
+    sheet = plan.sheet(drafts)
+    critique = reviewer.checked(section, draft, sheet)
+    shown = cache(lambda: reviewer.chapter(section, draft, plan.view(sheet)))
     request = Request(
         id=f"{section.key}.review.{work['turn']}.{work['revised']}",
         role="reviewer",
         section=section.key,
-        prefix=plan.prefix(),
-        suffix=reviewer.instructions(section, draft, view, critique),
+        prefix=plan.prefix,
+        suffix=lambda: reviewer.instructions(section, draft, shown(), critique),
         schema=reviewer.Review,
         playbook=lambda: reviewer.Review(judgements=[], objections=[]),
     )
     reply = await ask_writer(context, request)
-    verdicts = [*critique.verdicts, *reviewer.judged(reply.value, section, reviewer.chapter(section, draft, view))]
+    said = reply.value.judgements or reply.value.objections
+    verdicts = [*critique.verdicts, *(reviewer.judged(reply.value, section, shown()) if said else [])]
     if work.get("note") and work["revised"] == 0:
         verdicts.append(Verdict(criterion=NOTE, outcome="not_met", why=str(work["note"]), by="reviewer"))
     critique = Critique(verdicts=verdicts)
@@ -120,7 +122,7 @@ def _kept(section: Section, work: Json, draft: Draft, record: Record, context: C
     best = work.get("best")
     new = {"draft": dump(draft), "record": dump(record), "turn": work["turn"]}
     better = best is None or reviewer.worth(record.critique, WEIGHTS) >= reviewer.worth(Record.model_validate(best["record"]).critique, WEIGHTS)
-    kept = new if better else best
+    kept = new if best is None or better else best
     model_wrote = record.written_by != "playbook" and not record.fallback
     again = bool(record.critique.open) and better and model_wrote and work["revised"] < context.revisions
     context.on_event("section", f"{section.key} {len(Record.model_validate(kept['record']).critique.open)}")
@@ -129,7 +131,7 @@ def _kept(section: Section, work: Json, draft: Draft, record: Record, context: C
 
 async def _revise(section: Section, state: SectionState, context: Context) -> Json:
     """A patch of the failing fields; one that breaks what a check found met is refused."""
-    plan, work = Plan.of(state), state["work"]
+    plan, work = Plan.of(state, context), state["work"]
     draft = section.draft.model_validate(work["draft"])
     critique = Record.model_validate(work["best"]["record"]).critique
     fields = section.draft.model_fields if work.get("note") else reviewer.at_fault(critique)
@@ -138,8 +140,8 @@ async def _revise(section: Section, state: SectionState, context: Context) -> Js
         id=f"{section.key}.revise.{work['turn']}.{work['revised'] + 1}",
         role="writer",
         section=section.key,
-        prefix=plan.prefix(),
-        suffix=reviewer.revision(section, draft, critique),
+        prefix=plan.prefix,
+        suffix=lambda: reviewer.revision(section, draft, critique),
         schema=patch_type,
         playbook=patch_type,
     )

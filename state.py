@@ -91,3 +91,5 @@ class Context:
     revisions: int = 2
     evidence: Sequence[Evidence] = field(default_factory=tuple)
     on_event: Callable[[str, str], None] = _nothing
+    known: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What the steps of this run have read back from the state last: see `Plan.of`."""

@@ -19,6 +19,7 @@ from ai_data_strategy.agents import (
     consistency,
     groundwork,
     later_questions,
+    levelling,
     planner,
     reconciler,
     reviewer,
@@ -30,7 +31,7 @@ from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.strategy import Strategy
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.calling import ask_writer, dump, spent, summed
-from ai_data_strategy.document.markdown import render
+from ai_data_strategy.document.markdown import compose
 from ai_data_strategy.document.readback import assert_readable
 from ai_data_strategy.domain import Answer, Brief, Critique, Model, Question, Verdict
 from ai_data_strategy.models import Request
@@ -53,9 +54,9 @@ def begin(state: State) -> Update:
 
 async def clarify(state: State, runtime: Runtime[Context]) -> Update:
     """What the brief states, contradicts and orders; whether learning is needed; the questions worth asking."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     request = Request(
-        id="clarify", role="planner", section="", prefix=plan.early_prefix(), suffix=load("clarifier").text(**plan.words),
+        id="clarify", role="planner", section="", prefix=plan.early_prefix, suffix=lambda: load("clarifier").text(**plan.words),
         schema=Clarification, playbook=lambda: clarifier.playbook(plan.brief, plan.answers),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -64,7 +65,7 @@ async def clarify(state: State, runtime: Runtime[Context]) -> Update:
 
 def ask(state: State, runtime: Runtime[Context]) -> Update:
     """Put the open questions to the user if there is one; what is skipped becomes its default."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     assert plan.clarification is not None
     given = {answer.question for answer in plan.answers}
     open_ = [question for question in plan.clarification.questions if question.id not in given]
@@ -90,10 +91,10 @@ def profile(state: State, runtime: Runtime[Context]) -> Update:
 
 async def analyse(state: State, runtime: Runtime[Context]) -> Update:
     """The memo: what is unusual, what the stated numbers imply, what decides."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     clarification = _clarified(plan)
     request = Request(
-        id="memo", role="planner", section="", prefix=plan.early_prefix(), suffix=load("memo").text(**plan.words) + _known(plan), schema=Memo,
+        id="memo", role="planner", section="", prefix=plan.early_prefix, suffix=lambda: load("memo").text(**plan.words) + _known(plan), schema=Memo,
         playbook=lambda: planner.memo_playbook(plan.reading, clarification, plan.answers, plan.today),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -102,12 +103,12 @@ async def analyse(state: State, runtime: Runtime[Context]) -> Update:
 
 async def fix(state: State, runtime: Runtime[Context]) -> Update:
     """The blueprint: the shared facts, fixed once for all sections. In a new version, patched by what the user now says."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     note = state.get("notes", {}).get("blueprint")
     if plan.blueprint and note:
         return await _refixed(state, plan, plan.blueprint, str(note), runtime.context)
     request = Request(
-        id="blueprint", role="planner", section="", prefix=plan.early_prefix(), suffix=f"{plan.memo_text()}\n\n{load('blueprint').text(**plan.words)}{_known(plan)}",
+        id="blueprint", role="planner", section="", prefix=plan.early_prefix, suffix=lambda: f"{plan.memo_text()}\n\n{load('blueprint').text(**plan.words)}{_known(plan)}",
         schema=Blueprint, playbook=plan.write_blueprint,
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -116,14 +117,14 @@ async def fix(state: State, runtime: Runtime[Context]) -> Update:
 
 async def prove(state: State, runtime: Runtime[Context]) -> Update:
     """The blueprint checked before fourteen sections build on it: a model patches its defects once, code mends the rest."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     blueprint = plan.fixed
     defects = groundwork.problems(plan.sheet({}))
     if not defects or not state.get("by_model"):
         return {"blueprint": dump(groundwork.sound(blueprint, plan.sheet({})))}
     patch_type = reviewer.patch_type(Blueprint, Blueprint.model_fields)
     request = Request(
-        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix(),
+        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix,
         suffix=load("revise").text(title="blueprint", findings="\n".join(f"- {d}" for d in defects), draft=blueprint.model_dump_json(exclude_none=True)),
         schema=patch_type, playbook=patch_type,
     )  # fmt: skip
@@ -146,13 +147,13 @@ async def _refixed(state: State, plan: Plan, old: Blueprint, note: str, context:
     """The blueprint patched by a new answer; only the sections that hang on what changed will run again."""
     patch_type = reviewer.patch_type(Blueprint, Blueprint.model_fields)
     request = Request(
-        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix(),
+        id=f"blueprint.mend.{state['version']}", role="planner", section="", prefix=plan.prefix,
         suffix=load("revise").text(title="blueprint", findings=note, draft=old.model_dump_json(exclude_none=True)),
         schema=patch_type, playbook=lambda: patch_type.model_validate(dict(plan.write_blueprint())),
     )  # fmt: skip
     reply = await ask_writer(context, request)
     new = reviewer.patched(old, reply.value)
-    touched = sorted({*state.get("touched", []), *later_questions.affected(old, new, plan.sheet(plan.drafts), plan.drafts)} & set(plan.drafts))
+    touched = sorted({*state.get("touched", []), *later_questions.affected(old, new, plan.whole, plan.drafts)} & set(plan.drafts))
     notes: Json = {"blueprint": None} | {key: f"{state['notes'].get(key) or ''}{note}Mend what depends on it." for key in touched}
     return {"blueprint": dump(new), "only": touched or ["gather"], "notes": notes, "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
 
@@ -192,15 +193,15 @@ def gather(state: State, runtime: Runtime[Context]) -> Command[Any]:
         interrupt({"kind": "stopped", "reasons": stopped})
         cleared = {key: {name: value for name, value in state["sections"][key].items() if name != "stopped"} for key in stopped}
         return Command(update={"sections": cleared}, goto=list(stopped))
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     if not runtime.context.ask or state.get("asked_again"):
-        return Command(goto="reconcile")
-    sheet = plan.sheet(plan.drafts)
+        return Command(goto="level")
+    sheet = plan.whole
     questions = later_questions.questions(sheet, plan.drafts, [answer.question for answer in plan.answers])
     answers = _answered(questions, True)
     changed = [question for question in questions if not answers[question.id]["skipped"]]
     if not changed:
-        return Command(update={"answers": answers, "asked_again": True}, goto="reconcile")
+        return Command(update={"answers": answers, "asked_again": True}, goto="level")
     return Command(update={"answers": answers, "asked_again": True, **applied(state, changed, answers)}, goto=sorted({key for q in changed for key in q.touches}))
 
 
@@ -215,18 +216,24 @@ def applied(state: State, questions: list[Question], answers: Json) -> Update:
     return {"blueprint": dump(blueprint), "notes": notes}
 
 
+def level(state: State, runtime: Runtime[Context]) -> Update:
+    """The playbook's due dates moved to where their owners have the hours; a model's are its own to mend."""
+    plan = Plan.of(state, runtime.context)
+    own = {key for key, record in plan.records.items() if record.written_by == "playbook"}
+    drafts = levelling.levelled(plan.drafts, plan.whole, own)
+    return {"sections": {key: {**state["sections"][key], "draft": dump(draft)} for key, draft in drafts.items() if draft != plan.drafts[key]}}
+
+
 async def reconcile(state: State, runtime: Runtime[Context]) -> Command[Any]:
     """Hold the sections against each other, by code and by one reading of the whole; those at fault are patched once."""
-    plan = Plan.of(state)
-    sheet = plan.sheet(plan.drafts)
-    found = [v for v in consistency.verdicts(sheet, plan.clarification) if v.outcome == "not_met"]
-    body = body_of(plan)
+    plan = Plan.of(state, runtime.context)
+    found = [v for v in plan.cross if v.outcome == "not_met"]
     request = Request(
-        id=f"reconcile.{state.get('version', 1)}", role="reviewer", section="", prefix=plan.prefix(),
-        suffix=reconciler.instructions(body, found), schema=reconciler.WholeReview, playbook=lambda: reconciler.WholeReview(judgements=[]),
+        id=f"reconcile.{state.get('version', 1)}", role="reviewer", section="", prefix=plan.prefix,
+        suffix=lambda: reconciler.instructions(plan.body, found), schema=reconciler.WholeReview, playbook=lambda: reconciler.WholeReview(judgements=[]),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
-    judged = reconciler.judged(reply.value, body, list(plan.drafts))
+    judged = reconciler.judged(reply.value, plan.body, list(plan.drafts)) if reply.value.judgements else []
     faults: dict[str, list[Json]] = {}
     for verdict in (*found, *(v for v in judged if v.outcome == "not_met")):
         if verdict.section in plan.drafts:
@@ -239,21 +246,15 @@ async def reconcile(state: State, runtime: Runtime[Context]) -> Command[Any]:
     return Command(update=update, goto=[Send("mend", Mend(key=key, findings=faults[key], state=state)) for key in worst])
 
 
-def body_of(plan: Plan) -> str:
-    """All chapters as the reader will see them, without the front page."""
-    view = plan.view(plan.drafts)
-    return "\n\n".join(f"## {s.number}. {s.title} [{s.key}]\n\n{reviewer.chapter(s, plan.drafts[s.key], view)}" for s in SECTIONS if s.key in plan.drafts)
-
-
 async def mend(task: Mend, runtime: Runtime[Context]) -> Update:
     """One section patched for what the whole showed; refused if it breaks what held, here or between sections."""
-    plan, section = Plan.of(task["state"]), BY_KEY[task["key"]]
+    plan, section = Plan.of(task["state"], runtime.context), BY_KEY[task["key"]]
     draft = plan.drafts[section.key]
     critique = Critique(verdicts=[Verdict.model_validate(item) for item in task["findings"]])
     fields = [v.field if v.field in section.draft.model_fields else "prose" for v in critique.verdicts]
     patch_type = reviewer.patch_type(section.draft, {*fields, "prose"})
     request = Request(
-        id=f"{section.key}.mend.{task['state'].get('version', 1)}", role="writer", section=section.key, prefix=plan.prefix(),
+        id=f"{section.key}.mend.{task['state'].get('version', 1)}", role="writer", section=section.key, prefix=plan.prefix,
         suffix=reviewer.revision(section, draft, critique), schema=patch_type, playbook=patch_type,
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
@@ -275,18 +276,18 @@ def _worse(plan: Plan, key: str, before: Draft, after: Draft) -> bool:
     held = reviewer.checked(section, before, plan.sheet({key: before}))
     if reviewer.breaks(held, reviewer.checked(section, after, plan.sheet({key: after}))):
         return True
-    was = {v.criterion + v.section for v in consistency.verdicts(plan.sheet(plan.drafts), plan.clarification) if v.outcome == "not_met"}
+    was = {v.criterion + v.section for v in plan.cross if v.outcome == "not_met"}
     now = {v.criterion + v.section for v in consistency.verdicts(plan.sheet(changed), plan.clarification) if v.outcome == "not_met"}
     return bool(now - was)
 
 
 async def assemble(state: State, runtime: Runtime[Context]) -> Update:
     """The reasoning pass over the whole: front page, decisions, order of actions and questions. Sections stay as they are."""
-    plan = Plan.of(state)
+    plan = Plan.of(state, runtime.context)
     whole = _strategy(state, plan)
     request = Request(
-        id=f"assemble.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix(),
-        suffix=assembling.instructions(whole, body_of(plan)), schema=Assembly, playbook=lambda: assembler.playbook(whole, plan.desk()),
+        id=f"assemble.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix,
+        suffix=lambda: assembling.instructions(whole, plan.body), schema=Assembly, playbook=lambda: assembler.playbook(whole, plan.desk()),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
     by_model = reply.written_by != "playbook" and not reply.fallback
@@ -295,14 +296,14 @@ async def assemble(state: State, runtime: Runtime[Context]) -> Update:
 
 async def polish(state: State, runtime: Runtime[Context]) -> Update:
     """The front page checked: a model patches its defects once, code mends the rest."""
-    plan = Plan.of(state)
-    sheet, assembly = plan.sheet(plan.drafts), Assembly.model_validate(state["assembly"])
+    plan = Plan.of(state, runtime.context)
+    sheet, assembly = plan.whole, Assembly.model_validate(state["assembly"])
     defects = assembling.problems(assembly, sheet)
     if not defects or not state.get("by_model") or not runtime.context.revisions:
         return {"assembly": dump(assembling.sound(assembly, sheet))}
     patch_type = reviewer.patch_type(Assembly, Assembly.model_fields)
     request = Request(
-        id=f"assemble.mend.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix(),
+        id=f"assemble.mend.{state.get('version', 1)}", role="assembler", section="", prefix=plan.prefix,
         suffix=load("revise").text(title="front page", findings="\n".join(f"- {d}" for d in defects), draft=assembly.model_dump_json()),
         schema=patch_type, playbook=patch_type,
     )  # fmt: skip
@@ -317,9 +318,8 @@ async def polish(state: State, runtime: Runtime[Context]) -> Update:
 
 def _strategy(state: State, plan: Plan) -> Strategy:
     drafts = {section.key: plan.drafts[section.key] for section in SECTIONS if section.key in plan.drafts}
-    cross = Critique.model_validate(state.get("cross", {}))
-    if drafts and plan.blueprint:
-        cross = Critique(verdicts=[*consistency.verdicts(plan.sheet(drafts), plan.clarification), *cross.verdicts])
+    judged = Critique.model_validate(state.get("cross", {}))
+    cross = Critique(verdicts=[*plan.cross, *judged.verdicts]) if drafts and plan.blueprint else judged
     return Strategy(
         tool_version=version("ai-data-strategy"), run=state.get("run", "run"), version=state.get("version", 1), created=plan.today,
         writer=_writers(plan), brief=plan.brief, answers=plan.answers, clarification=_clarified(plan), memo=plan.memo,
@@ -332,9 +332,10 @@ def _writers(plan: Plan) -> str:
     return ", ".join(sorted({record.written_by for record in plan.records.values()})) or "playbook"
 
 
-def save(state: State) -> Update:
+def save(state: State, runtime: Runtime[Context]) -> Update:
     """The strategy as a value and as markdown that has been read back. Files are written by whoever runs the graph."""
-    strategy = _strategy(state, Plan.of(state))
-    text = render(strategy)
-    assert_readable(text, strategy)
+    strategy = _strategy(state, Plan.of(state, runtime.context))
+    composed = compose(strategy)
+    text = composed.text
+    assert_readable(text, strategy, composed)
     return {"document": text, "strategy": dump(strategy), "finished": True}

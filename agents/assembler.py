@@ -5,7 +5,7 @@ from __future__ import annotations
 from ai_data_strategy.agents.assembly import Assembly, Step, Term
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.agents.strategy import Strategy, sheet_of
-from ai_data_strategy.agents.weighing import all_actions, clipped, decisions, in_order, questions, ranked, readiness, soon
+from ai_data_strategy.agents.weighing import all_actions, clipped, decisions, in_order, questions, ranked, readiness, soon, unsettled
 from ai_data_strategy.blueprint import Source
 from ai_data_strategy.playbook.desk import Desk
 
@@ -18,8 +18,8 @@ def playbook(strategy: Strategy, k: Desk) -> Assembly:
     order = in_order(all_actions(strategy))
     return Assembly(
         steps=_steps(strategy, sheet, k),
-        verdict="go" if k.blueprint.verdict == "go" else "go_after",
-        conditions=k.blueprint.conditions if k.blueprint.verdict != "go" else [],
+        verdict="go_after" if (conditions := _conditions(sheet, k)) else "go",
+        conditions=conditions,
         what=_what(sheet, k),
         why=_why(sheet, k),
         cost=_cost(sheet, k),
@@ -32,6 +32,15 @@ def playbook(strategy: Strategy, k: Desk) -> Assembly:
         questions=questions(strategy, sheet, k),
         terms=_terms(k),
     )
+
+
+def _conditions(sheet: Sheet, k: Desk) -> list[str]:
+    """Those of the blueprint; else what governance leaves unsettled."""
+    if k.blueprint.verdict == "go_after" and k.blueprint.conditions:
+        return k.blueprint.conditions
+    names = unsettled(sheet)
+    said = k.say("Nothing is trained on these sources before their legal basis is on paper: %(sources)s.", sources=", ".join(names))
+    return [clipped(said)] if names else []
 
 
 def _what(sheet: Sheet, k: Desk) -> str:

@@ -11,6 +11,7 @@ from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.sheet import Sheet, texts
 from ai_data_strategy.agents.structure import free_digits
 
+from ai_data_strategy.agents.strategy import Strategy
 from ai_data_strategy.domain import Verdict
 from ai_data_strategy.prompts import load
 from ai_data_strategy.typeset.text import references

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_data_strategy.agents.section import Action, Rejected, Risk
-from ai_data_strategy.agents.sheet import fill_unit, shared_quantities
+from ai_data_strategy.agents.sheet import fill_unit, ground_of, shared_quantities
 from ai_data_strategy.playbook.desk import Desk, knowledge
 from ai_data_strategy.quantities.ledger import Ledger
 
@@ -101,4 +101,4 @@ def prose(k: Desk, parts: Sequence[str], places: Mapping[str, str]) -> str:
 
 def known(k: Desk) -> Ledger:
     """The ledger as far as the desk knows it: shared and further quantities of the blueprint, and the section's own so far."""
-    return Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "section": list(k.quantities)})
+    return Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "section": list(k.quantities)}, ground_of(k.blueprint))

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ai_data_strategy.agents.benchmark_desk import playbook
-from ai_data_strategy.agents.benchmark_fields import KINDS, PLACES, Benchmark, Gate, Part
+from ai_data_strategy.agents.benchmark_fields import KINDS, PLACES, Benchmark, Gate, HardCase, Part
 from ai_data_strategy.agents.section import Checks, Problem, Section, derived
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.quantities.formulas import half_width
-from ai_data_strategy.typeset.blocks import Block, Bullets, Cell, Table
+from ai_data_strategy.typeset.blocks import Block, Bullets, Cell, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -149,24 +149,37 @@ def render(draft: Benchmark, view: View) -> list[Block]:
     parts: list[list[str | Cell]] = [_part(part, view) for part in draft.parts]
     parts.append([f"**{_('Sum')}**", "", Cell(view.amount("allocated_items").text)])
     gates = [_gate(gate, view) for gate in draft.gates]
-    hard = [f"**{_(KINDS[case.kind])}**: {view.name(case.example)} → {view.line(case.expected)}" for case in draft.cases]
+    hard = [f"**{_(KINDS[case.kind])}**: {view.name(case.example)} → {view.line(case.expected)}" for case in _hardest(draft)]
     return [
         *view.prose(draft.prose),
         Table([_("Part"), _("Holds"), _("Items")], parts),
-        Table([_("Decision on"), _("Metric"), _("Items"), _("Can tell"), _("Must tell"), _("Verdict")], gates),
-        Table([_("Control"), _("Rule")], _controls(draft, view)),
+        Table([_("Decision on"), _("Items"), _("Can tell"), _("Must tell"), _("Verdict")], gates),
+        *_controls(draft, view),
         Bullets(hard),
     ]
 
 
+def _hardest(draft: Benchmark) -> list[HardCase]:
+    """One case of each kind; the others stand in the annex."""
+    return list({case.kind: case for case in reversed(draft.cases)}.values())[::-1]
+
+
 def annex(draft: Benchmark, view: View) -> list[Block]:
-    """How each part is drawn, so that the draw can be repeated."""
+    """How each part is drawn, the metric of each gate, the remaining controls, and the hard cases of the chapter's second rank."""
     _ = view._
-    return [Table([_("Part of the benchmark"), _("Drawn")], [[_label(part, view), view.line(part.drawn)] for part in draft.parts])]
+    shown = _hardest(draft)
+    hard = [[_(KINDS[case.kind]), view.name(case.example), view.line(case.expected)] for case in draft.cases if case not in shown]
+    gates = [[_where(gate, view), view.name(gate.metric), view.line(gate.on_breach)] for gate in draft.gates]
+    return [
+        Table([_("Part of the benchmark"), _("Drawn")], [[_label(part, view), view.line(part.drawn)] for part in draft.parts]),
+        Table([_("Decision on"), _("Metric"), _("If it fails")], gates),
+        Table([_("Control"), _("Rule")], _audit(draft, view)),
+        Table([_("Kind"), _("Hard case"), _("Expected")], hard),
+    ]
 
 
 def _label(part: Part, view: View) -> str:
-    return f"{view._(KINDS[part.kind])}: {view.slice(part.slice)}" if part.slice else view._(KINDS[part.kind])
+    return view.slice(part.slice) if part.slice else view._(KINDS[part.kind])
 
 
 def _part(part: Part, view: View) -> list[str | Cell]:
@@ -176,56 +189,46 @@ def _part(part: Part, view: View) -> list[str | Cell]:
 VERDICTS = {"gate": N_("blocks the release"), "report": N_("reported only"), "not_decidable": N_("not decidable")}
 
 
+def _where(gate: Gate, view: View) -> str:
+    return view.slice(gate.slice) if gate.slice else view._("whole benchmark")
+
+
 def _gate(gate: Gate, view: View) -> list[str | Cell]:
-    where = view.slice(gate.slice) if gate.slice else view._("whole benchmark")
     width = view.amount(width_key(gate))
     verdict = view._(VERDICTS[gate.verdict])
-    if gate.on_breach and gate.verdict == "gate" and gate.slice is None:
-        verdict = f"{verdict}: {view.line(gate.on_breach)}"
-    return [where, view.name(gate.metric), view.amount(gate.items), Cell(f"± {width.text}", width.basis), view.amount(gate.margin), verdict]
+    return [_where(gate, view), view.amount(gate.items), Cell(f"± {width.text}", width.basis), view.amount(gate.margin), verdict]
 
 
-def _controls(draft: Benchmark, view: View) -> list[list[str]]:
+def _controls(draft: Benchmark, view: View) -> list[Paragraph]:
+    """Freeze, exclusion and refresh as the few sentences that people act on."""
     _, line = view._, view.line
     freeze, rule, refresh = draft.freeze, draft.never_trained, draft.refresh
-    writers = ", ".join(view.role(role) for role in freeze.write_access)
-    frozen = _("%(version)s, %(day)s; %(hash)s. Write access: %(writers)s. %(readers)s")
-    out = _("%(by_id)s. Nearly the same: %(near)s. %(enforced)s. Kept out of: %(places)s.")
-    again = _("every %(every)s, or earlier at %(trigger)s of this: %(shift)s. %(old)s")
+    frozen = _("**Frozen** as %(version)s on %(day)s; only %(writers)s may write.") % {
+        "version": view.name(freeze.version), "day": view.day(freeze.frozen_on), "writers": ", ".join(view.role(role) for role in freeze.write_access)
+    }  # fmt: skip
+    out = _("**Never trained on:** %(by_id)s. %(enforced)s. Split: %(split)s.") % {
+        "by_id": _bare(line(rule.by_id)), "enforced": _bare(line(rule.enforced_in)), "split": _bare(line(rule.split))
+    }  # fmt: skip
+    again = _("**Refreshed** every %(every)s, or when %(shift)s reaches %(trigger)s.") % {
+        "every": view.number(refresh.every), "trigger": view.amount(refresh.trigger).text, "shift": _bare(line(refresh.shift))
+    }  # fmt: skip
+    return [Paragraph(f"{frozen} {out} {again}")]
+
+
+def _bare(text: str) -> str:
+    """A sentence without its full stop, for a place inside another one."""
+    return text.strip().removesuffix(".")
+
+
+def _audit(draft: Benchmark, view: View) -> list[list[str]]:
+    _, line, rule = view._, view.line, draft.never_trained
     return [
-        [
-            _("Frozen"),
-            frozen
-            % {
-                "version": view.name(freeze.version),
-                "day": view.day(freeze.frozen_on),
-                "hash": line(freeze.content_hash),
-                "writers": writers,
-                "readers": line(freeze.readers),
-            },
-        ],
-        [_("Split"), line(rule.split)],
-        [
-            _("Never trained on"),
-            out
-            % {
-                "by_id": line(rule.by_id),
-                "near": line(rule.near_duplicate),
-                "enforced": line(rule.enforced_in),
-                "places": ", ".join(_(PLACES[p]) for p in rule.kept_out_of),
-            },
-        ],
+        [_("Content hash"), line(draft.freeze.content_hash)],
+        [_("Who reads"), line(draft.freeze.readers)],
+        [_("Nearly the same"), line(rule.near_duplicate)],
+        [_("Kept out of"), ", ".join(_(PLACES[place]) for place in rule.kept_out_of)],
         [_("Erased person"), line(draft.erased.rule)],
-        [
-            _("Refresh"),
-            again
-            % {
-                "every": view.number(refresh.every),
-                "shift": line(refresh.shift),
-                "trigger": view.amount(refresh.trigger).text,
-                "old": line(refresh.old_use),
-            },
-        ],
+        [_("Old version"), line(draft.refresh.old_use)],
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_data_strategy.agents.benchmark_fields import PLACES, Benchmark, ErasedItem, Freeze, Gate, HardCase, NeverTrained, Part, Refresh
-from ai_data_strategy.agents.desk_words import amount, ground, guess, names, paced, said, signed, small_slices
+from ai_data_strategy.agents.furnishing import amount, ground, guess, names, paced, said, signed, small_slices
 from ai_data_strategy.agents.labelling_desk import first_labels_done
 from ai_data_strategy.agents.section import Action, Rejected, Risk
 from ai_data_strategy.blueprint import Slice
@@ -102,7 +102,7 @@ def _parts(k: Desk, t: Mapping[str, Any], words: Mapping[str, str], sizes: Mappi
         for kind, key, what, drawn in plain
     ]
     for item in slices:
-        what = k.say("more of it than chance would bring")
+        what = k.say("extra draw")
         drawn = said(k, t["drawn_subgroup_balanced" if t["balanced"] else "drawn_subgroup"], {**words, "told_by": item.told_by})
         parts.append(Part(kind="subgroup", slice=item.id, what=what, items=_part_key(item), drawn=drawn))
     return parts
@@ -175,7 +175,8 @@ def _prose(k: Desk, t: Mapping[str, Any], words: Mapping[str, str], whole: Gate)
     effect = ledger.number("effect", "point")
     margin = next(q.value for q in k.quantities if q.key == whole.margin) or 0.0
     course = "unknown" if effect is None else "fine" if effect < margin else "coarse"
-    decides = said(k, t["gates"][course], words).replace("benchmark_typical", whole.items)
+    counted = k.say("typical %(example)s with the outcome" if t["balanced"] else "typical %(example)s", example=k.blueprint.example)
+    decides = said(k, t["gates"][course], {**words, "counted": counted}).replace("benchmark_typical", whole.items)
     headline = said(k, t["headline_balanced" if t["balanced"] else "headline"], words)
     return "\n\n".join([said(k, t["prose"], words), f"{decides} {headline}"])
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.sheet import shared_quantities
-from ai_data_strategy.blueprint import Blueprint, Source
+from ai_data_strategy.blueprint import Blueprint, Role, Source
 from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity
 from ai_data_strategy.prompts import load
 from ai_data_strategy.quantities.formulas import FORMULAS
@@ -78,7 +78,7 @@ def blueprint_text(blueprint: Blueprint, ledger: Ledger, memo_quantities: Sequen
         "Events:",
         *(f"- {event.id}: {event.meaning} ({f'in {event.source}' if event.source else 'recorded nowhere yet'})" for event in b.events),
         "Roles:",
-        *(f"- {r.id}: {r.title} ({r.duty}; {'named' if r.named else 'not named by anyone'}; from {r.available_from}; hours {r.hours_per_week})" for r in b.roles),
+        *(f"- {r.id}: {r.title} ({r.duty}; {'named' if r.named else 'not named by anyone'}; from {r.available_from}{_away(r)}; hours {r.hours_per_week})" for r in b.roles),
         "Slices:",
         *(f"- {s.id}: {s.name} ({s.kind}), told by {s.told_by} [{s.field or 'no field holds it'}], share {s.share}" for s in b.slices),
         "Regimes:",
@@ -94,6 +94,10 @@ def blueprint_text(blueprint: Blueprint, ledger: Ledger, memo_quantities: Sequen
         figures((*memo_quantities, *b.quantities), ledger),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _away(role: Role) -> str:
+    return f", away {role.absent_from} to {role.absent_until}" if role.absent_from else ""
 
 
 def _source(source: Source) -> str:

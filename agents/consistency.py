@@ -19,8 +19,9 @@ from ai_data_strategy.agents.feedback import Feedback
 from ai_data_strategy.agents.fit import FITS
 from ai_data_strategy.agents.flywheel import Flywheel
 from ai_data_strategy.agents.governance_fields import Governance
-from ai_data_strategy.agents.inventory import Inventory
+from ai_data_strategy.agents.inventory_fields import Inventory
 from ai_data_strategy.agents.labelling_fields import Labelling
+from ai_data_strategy.agents.once import once
 from ai_data_strategy.agents.quality_fields import Quality
 from ai_data_strategy.agents.retraining import Retraining
 from ai_data_strategy.agents.rollout_fields import Rollout
@@ -270,12 +271,15 @@ def assumed_is_registered(sheet: Sheet, _: Clarification | None) -> Iterator[Fau
 
 
 def _structure(sheet: Sheet, criterion: str) -> Iterator[Fault]:
-    for key, one in sheet.drafts.items():
-        for verdict in structure_verdicts(BY_KEY[key], cast(Draft, one), sheet):
-            if verdict.criterion == criterion:
-                yield Fault(key, verdict.field, verdict.why)
+    yield from (Fault(key, verdict.field, verdict.why) for key, verdict in _structures(sheet) if verdict.criterion == criterion)
 
 
+@once
+def _structures(sheet: Sheet) -> list[tuple[str, Verdict]]:
+    return [(key, verdict) for key, one in sheet.drafts.items() for verdict in structure_verdicts(BY_KEY[key], cast(Draft, one), sheet)]
+
+
+@once
 def _blueprint(sheet: Sheet) -> list[tuple[str, str]]:
     own = [entry.quantity for entry in sheet.ledger.entries.values() if entry.home in ("memo", "blueprint")]
     return list(quantity_problems(own, sheet))

@@ -14,7 +14,7 @@ from ai_data_strategy.domain import Id, Key, Line, Model, Quantity, Rating
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import names
 from ai_data_strategy.quantities.units import same_dimension
-from ai_data_strategy.typeset.blocks import Block, Cell, Table
+from ai_data_strategy.typeset.blocks import Block, Cell, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -53,6 +53,8 @@ METHODS = {method: label for method, (label, _) in _METHODS.items()}
 SUITS = {method: suited for method, (_, suited) in _METHODS.items()}
 """The modalities that each method suits: code decides whether a method fits."""
 LEAST_CASES = 5
+MOST_CASES = 3
+"""Cases in the chapter; the others stand in the annex, harms apart."""
 
 
 class EdgeCase(Model):
@@ -146,27 +148,40 @@ def _is_budget(key: str, sheet: Sheet) -> bool:
 
 
 def render(draft: EdgeCases, view: View) -> list[Block]:
-    """The chapter's blocks: prose, the register by score, and how more cases are found."""
+    """The chapter's blocks: prose and the register by score. Cases of lower rank and the mining stand in the annex."""
     _ = view._
-    rows: list[list[str | Cell]] = [
-        [
-            _("%(case)s (**harm**)") % {"case": text} if case.harm else text,
-            str(case.likelihood),
-            str(case.severity),
-            view.number(key),
-            view.line(case.treatment),
-        ]
-        for key, case in ranked(draft)
-        for text in [view.line(case.case).removesuffix(".")]
+    columns = [_("Case"), _("Score"), _("Treatment")]
+    methods = ", ".join(_(METHODS[item.method]) for item in draft.mining)
+    return [
+        *view.prose(draft.prose),
+        Table(columns, [_row(key, case, view) for key, case in _shown(draft)]),
+        Paragraph(_("**More cases** come from: %(methods)s.") % {"methods": methods}),
     ]
+
+
+def _shown(draft: EdgeCases) -> list[tuple[str, EdgeCase]]:
+    """The cases of the chapter: the highest scores and every harm."""
+    return [item for place, item in enumerate(ranked(draft)) if place < MOST_CASES or item[1].harm]
+
+
+def _row(key: str, case: EdgeCase, view: View) -> list[str | Cell]:
+    text = view.line(case.case).removesuffix(".")
+    name = view._("%(case)s (**harm**)") % {"case": text} if case.harm else text
+    score = f"{case.likelihood} × {case.severity} = {view.number(key)}"
+    return [name, score, view.line(case.treatment)]
+
+
+def annex(draft: EdgeCases, view: View) -> list[Block]:
+    """For audit: the cases of lower rank, how more are found at which budget, and the method that does not suit."""
+    _, shown = view._, [key for key, _case in _shown(draft)]
+    rest = [_row(key, case, view) for key, case in ranked(draft) if key not in shown]
     mining: list[list[str | Cell]] = [
         [_(METHODS[m.method]), view.line(m.how), view.amount(m.budget), view.role(m.owner)] for m in draft.mining
     ]
+    mining.append([_("Not suited"), view.line(draft.not_suited), "", ""])
     return [
-        *view.prose(draft.prose),
-        Table([_("Case"), _("Likelihood"), _("Severity"), _("Score"), _("Treatment")], rows),
+        Table([_("Case"), _("Score"), _("Treatment")], rest),
         Table([_("Found or made by"), _("How"), _("Budget"), _("Owner")], mining),
-        *view.prose(draft.not_suited),
     ]
 
 
@@ -212,4 +227,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

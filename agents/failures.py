@@ -14,7 +14,7 @@ from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import names
-from ai_data_strategy.typeset.blocks import Block, Table
+from ai_data_strategy.typeset.blocks import Block, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -206,32 +206,36 @@ def retraining_has_a_trigger(draft: Failures, sheet: Sheet) -> Iterator[Problem]
 
 
 def render(draft: Failures, view: View) -> list[Block]:
-    """The chapter's blocks: prose, classes, decisions. The worked 5 Whys and the dashboard stand in the annex."""
+    """The chapter's blocks: prose, classes, and what is done with a failure. The practice around it stands in the annex."""
     _ = view._
     classes = [[_(KINDS[item.kind]), view.line(item.example), view.line(item.remedy)] for item in draft.classes]
-    return [
-        *view.prose(draft.prose),
-        Table([_("Class"), _("Case that could happen"), _("Remedy")], classes),
-        Table([_("Point"), _("Decision")], _decisions(draft, view)),
-    ]
+    return [*view.prose(draft.prose), Table([_("Class"), _("Case that could happen"), _("Remedy")], classes), Paragraph(_way(draft, view))]
+
+
+def _way(draft: Failures, view: View) -> str:
+    """When a replay passes, and what starts a run."""
+    _ = view._
+    start = _("%(event)s Approved by: %(role)s.") % {"event": view.line(draft.trigger.event), "role": view.role(draft.trigger.approver)}
+    return _("**Replay passes if:** %(rule)s **What starts a run:** %(start)s") % {
+        "rule": view.line(draft.replay.pass_rule),
+        "start": start,
+    }
 
 
 def _decisions(draft: Failures, view: View) -> list[list[str]]:
     _, replay, whys = view._, draft.replay, draft.whys
-    store = _("%(store)s: %(holds)s %(runs)s Passes if: %(rule)s") % {
-        "store": view.code(replay.store), "holds": view.line(replay.holds), "runs": view.line(replay.runs), "rule": view.line(replay.pass_rule)
+    store = _("%(store)s: %(holds)s %(runs)s") % {
+        "store": view.code(replay.store), "holds": view.line(replay.holds), "runs": view.line(replay.runs)
     }  # fmt: skip
-    session = _("%(when)s Led by the %(lead)s, within %(time)s. From the worked example in the annex: %(action)s") % {
-        "when": view.line(whys.when), "lead": view.role(whys.lead), "time": view.amount(whys.deadline).text, "action": view.line(whys.action)
+    session = _("%(when)s Led by: %(lead)s, within %(time)s.") % {
+        "when": view.line(whys.when), "lead": view.role(whys.lead), "time": view.amount(whys.deadline).text
     }  # fmt: skip
-    start = _("%(event)s Approved by: %(role)s.") % {"event": view.line(draft.trigger.event), "role": view.role(draft.trigger.approver)}
     return [
-        [_("Order"), " × ".join([view.line(factor) for factor in draft.priority.factors]) + f". {view.line(draft.priority.rule)}"],
-        [_("Into training"), " ".join(view.line(step) for step in (*draft.path.steps, draft.path.guard))],
-        [_("Replay"), store],
-        [_("5 Whys"), session],
-        [_("Retraining starts"), start],
-    ]
+        [_("Order"), " × ".join([view.line(factor) for factor in draft.priority.factors]) + f". {view.line(draft.priority.rule)}", view.role(draft.priority.owner)],
+        [_("Into training"), " ".join(view.line(step) for step in (*draft.path.steps, draft.path.guard)), view.role(draft.priority.owner)],
+        [_("Replay"), store, view.role(replay.owner)],
+        [_("5 Whys"), session, view.role(whys.lead)],
+    ]  # fmt: skip
 
 
 def annex(draft: Failures, view: View) -> list[Block]:
@@ -245,6 +249,7 @@ def annex(draft: Failures, view: View) -> list[Block]:
         "roles": ", ".join(view.role(role) for role in board.audience),
     }  # fmt: skip
     practice = [
+        *_decisions(draft, view),
         [_("Replay environment"), view.line(replay.environment), view.role(replay.owner)],
         [_("Replay size"), view.amount(replay.items).text, view.role(replay.owner)],
         [

@@ -20,6 +20,7 @@ from ai_data_strategy.typeset.view import View
 
 Noise = Literal["low", "medium", "high"]
 NOISES: dict[Noise, str] = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
+KINDS = {"explicit": N_("explicit"), "implicit": N_("implicit")}
 LEAST_IMPLICIT = 2
 MOST_TERMS = 4
 OWN_STAGES = ("feedback_export", "feedback_build", "feedback_release")
@@ -177,17 +178,17 @@ def people_hear_back(draft: Feedback, sheet: Sheet) -> Iterator[Problem]:
 def render(draft: Feedback, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, signals, value formula, lag chain, fast path, what people hear back."""
     _ = view._
-    signals = [
-        [view.code(s.event), _kind(s, view), view.line(s.means), view.line(s.label), f"{_(NOISES[s.noise])}: {view.line(s.noise_because)}"]
-        for s in draft.signals
-    ]
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for signal in draft.signals:
+        groups.setdefault((_(KINDS[signal.kind]), view.line(signal.label), _(NOISES[signal.noise])), []).append(signal.event)
+    signals = [[view.codes(events), *rest] for rest, events in groups.items()]
     lags: list[list[str | Cell]] = [[view.name(stage.stage), view.amount(stage.lag)] for stage in draft.lags]
     lags += [[f"**{_('Sum')}**", view.amount("feedback_lag")], [_("Limit"), view.amount("feedback_lag_limit")]]
-    closing = [[view.line(c.audience), view.line(c.shown), view.line(c.place), view.line(c.when)] for c in draft.closing]
+    closing = [[view.line(c.audience), view.line(c.shown), view.line(c.when)] for c in draft.closing]
     fast = draft.fast_path
     blocks: list[Block] = [
         *view.prose(draft.prose),
-        Table([_("Event"), _("Kind"), _("What it means"), _("Label"), _("Noise")], signals),
+        Table([_("Event"), _("Kind"), _("Label it gives"), _("Noise")], signals),
         *_value(draft.reward, view),
         Table([_("From action to live model"), _("Longest")], lags),
     ]
@@ -195,13 +196,21 @@ def render(draft: Feedback, view: View) -> list[Block]:
         blocks.append(
             Paragraph(f"**{_('Before the next training')}** ({view.number(fast.within)}, {view.role(fast.owner)}): {view.line(fast.what)}")
         )
-    return [*blocks, Table([_("Who hears back"), _("What is shown"), _("Where"), _("When")], closing)]
+    return [*blocks, Table([_("Who hears back"), _("What is shown"), _("When")], closing)]
 
 
-def _kind(signal: SignalReading, view: View) -> str:
-    if signal.kind == "implicit":
-        return view._("implicit")
-    return f"{view._('explicit')}; {view.line(signal.place or '')}"
+def annex(draft: Feedback, view: View) -> list[Block]:
+    """For audit: what each signal means, why it is noisy and where it is given; the two sides of the value; where people hear back."""
+    _ = view._
+    columns = [_("Event"), _("What it means"), _("Noise"), _("Where it is given")]
+    signals = [[view.code(s.event), view.line(s.means), view.line(s.noise_because), view.line(s.place or "")] for s in draft.signals]
+    sides = [[_("Good"), view.line(draft.reward.positive)], [_("Bad"), view.line(draft.reward.negative)]]
+    places = [[view.line(c.audience), view.line(c.place)] for c in draft.closing]
+    return [
+        Table(columns, signals),
+        Table([_("Outcome"), _("What counts as such")], sides),
+        Table([_("Who hears back"), _("Where")], places),
+    ]
 
 
 def _value(reward: Reward, view: View) -> list[Block]:
@@ -209,8 +218,7 @@ def _value(reward: Reward, view: View) -> list[Block]:
     if not reward.applies:
         return [Paragraph(f"**{_('No reward')}:** {view.line(reward.because)} {view.line(reward.guard)}")]
     terms = " + ".join(f"{view.number(term.weight)} × {view.code(term.event)}" for term in reward.terms).replace("+ -", "− ")
-    text = f"{_('Good')}: {view.line(reward.positive)} {_('Bad')}: {view.line(reward.negative)} {view.line(reward.because)} {view.line(reward.guard)}"
-    return [Paragraph(f"**{_('Value of a decision')}** = {terms}. {text}")]
+    return [Paragraph(f"**{_('Value of a decision')}** = {terms}. {view.line(reward.because)} {view.line(reward.guard)}")]
 
 
 def playbook(k: Desk) -> Feedback:
@@ -307,4 +315,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

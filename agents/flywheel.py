@@ -172,27 +172,38 @@ def levers_have_an_effect(draft: Flywheel, sheet: Sheet) -> Iterator[Problem]:
 
 
 def render(draft: Flywheel, view: View) -> list[Block]:
-    """The chapter's blocks after its heading: prose, cycle, trigger, pipeline, velocity with its verdict, levers, biases."""
+    """The chapter's blocks after its heading: prose, trigger, velocity with its verdict, levers. The cycle and its stores are the front page's diagram."""
     _ = view._
-    stages = [[_(STAGES[s.stage]), _store(s, view), view.line(s.does), view.role(s.owner)] for s in draft.pipeline]
-    levers: list[list[str | Cell]] = [
-        [view.line(item.lever), _meaning(item.effect, view), view.amount(item.effect), view.role(item.owner)] for item in draft.levers
-    ]
-    biases: list[list[str | Cell]] = [
-        [view.line(b.bias), view.line(b.counter), view.amount(b.share) if b.share else ""] for b in draft.biases
-    ]
-    cycle = " → ".join(view.line(step.text) for step in draft.cycle)
     return [
         *view.prose(draft.prose),
-        Paragraph(f"**{_('Cycle')}:** {cycle}"),
         Paragraph(
             f"**{_('Trigger')}:** {view.code(draft.trigger.event)}. {view.line(draft.trigger.action)} {view.line(draft.trigger.says)}"
         ),
-        Table([_("Stage"), _("Table or topic"), _("What happens"), _("Owner")], stages),
         Table([_("Velocity"), _("Amount")], _velocity(draft, view)),
         Paragraph(_worth(draft.worth, view)),
-        Table([_("Lever"), _("What it moves"), _("To"), _("Owner")], levers),
-        Table([_("What the loop does not see"), _("Counter"), _("Size")], biases),
+        Table([_("Lever or counterweight"), _("What it sets"), _("To")], [*_levers(draft, view), *_counters(draft, view)]),
+    ]
+
+
+def _levers(draft: Flywheel, view: View) -> list[list[str | Cell]]:
+    return [[view.line(item.lever), _meaning(item.effect, view), view.amount(item.effect)] for item in draft.levers]
+
+
+def _counters(draft: Flywheel, view: View) -> list[list[str | Cell]]:
+    """What keeps the loop honest, where it has a size; the distortions themselves stand in the annex."""
+    return [[view.line(b.counter), _meaning(b.share, view), view.amount(b.share)] for b in draft.biases if b.share]
+
+
+def annex(draft: Flywheel, view: View) -> list[Block]:
+    """For audit: what happens at each stage, who owns the levers, and what the loop does not see."""
+    _ = view._
+    stages = [[_(STAGES[s.stage]), _store(s, view), view.line(s.does), view.role(s.owner)] for s in draft.pipeline]
+    levers = [[view.line(item.lever), view.role(item.owner)] for item in draft.levers]
+    biases = [[view.line(b.bias), view.line(b.counter)] for b in draft.biases]
+    return [
+        Table([_("Stage"), _("Table or topic"), _("What happens"), _("Owner")], stages),
+        Table([_("Lever"), _("Owner")], levers),
+        Table([_("What the loop does not see"), _("Counter")], biases),
     ]
 
 
@@ -201,7 +212,9 @@ def _store(stage: Stage, view: View) -> str:
 
 
 def _velocity(draft: Flywheel, view: View) -> list[list[str | Cell]]:
-    keys = [*draft.factors, "velocity_per_day", "days_to_required"]
+    keys = [*draft.factors, "velocity_per_day"]
+    if view.ledger.number("days_to_required", "day", "high") != 0:
+        keys.append("days_to_required")
     if _window_too_short(view):
         keys.append("flywheel_window_examples")
     return [[_meaning(key, view), view.amount(key)] for key in keys]
@@ -311,4 +324,6 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
+    diagram=diagram,
 )

@@ -1,30 +1,39 @@
-"""The blueprint's names for playbook sentences, and numbers of the knowledge as cited or signed quantities."""
+"""What a playbook may take from the blueprint: names for its sentences, its numbers, dates that owners can keep."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
+from ai_data_strategy.agents import authoring
 from ai_data_strategy.agents.authoring import known
-from ai_data_strategy.blueprint import FieldSpec, Source
+from ai_data_strategy.agents.section import Action
+from ai_data_strategy.agents.sheet import ground_of
+from ai_data_strategy.blueprint import FieldSpec, Slice, Source
+from ai_data_strategy.domain import Quantity
+from ai_data_strategy.playbook import naming
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.quantities.ledger import Ledger
 
 Item = Mapping[str, Any]
 Places = Mapping[str, str]
 
-
+NEUTRAL = re.compile(r"legit|none|other|normal|negative|^no_|^ok$|default|unknown")
+"""Class ids that stand for nothing special."""
 _LABELLED = re.compile(r"label|outcome|final|verdict|diagnos|decision|result|resolution|rating")
 _OUTCOME = re.compile(
     r"^action$|block|final|outcome|decision|decided|label|verdict|result|resol|clos|paid_out|actual|moved|confirmed|score|version|rating"
 )
 _AFTERWARDS = re.compile(r"clos|final|outcome|afterwards|in the end", re.IGNORECASE)
-NEUTRAL = re.compile(r"legit|none|other|normal|negative|^no_|^ok$|default|unknown")
-"""Class ids that stand for nothing special."""
-_TELLING = re.compile(
-    r"requeue|moved?\b|reassign|correct|confirm|chargeback|return|repair|accept|edit|escalat|outcome|review|thumb|click|fail|decided"
-)
+_DUTIES = ("domain", "legal", "data_engineering", "data_science", "engineering", "product", "operations")
+
+
+def ground(k: Desk) -> Ledger:
+    """The ledger of the blueprint alone: shared figures and its own quantities."""
+    return ground_of(k.blueprint)
 
 
 def amount(ledger: Ledger, key: str, fallback: float) -> float:
@@ -38,37 +47,61 @@ def plain(name: str, id_: str) -> str:
     return f"`{id_}`" if re.search(r"[\d{}*`]", name) else name
 
 
-def main_source(k: Desk) -> Source:
-    """The source that carries the examples: the first existing one that is trained on."""
-    sources = k.blueprint.sources
-    return next((s for s in sources if s.training and s.status == "exists"), next((s for s in sources if s.training), sources[0]))
+def quoted(name: str, id_: str) -> str:
+    """A source's name in a sentence: in quotation marks, or its id as code."""
+    shown = plain(name, id_)
+    return shown if shown.startswith("`") else f"“{shown}”"
 
 
 def label_source(k: Desk) -> Source:
     """The source that holds the labels, or the main one."""
     sources = k.blueprint.sources
     kept = next((s for s in sources if s.kind == "annotations"), None)
-    return kept or next((s for s in sources if any(_LABELLED.search(f.id) for f in s.fields)), main_source(k))
+    return kept or next((s for s in sources if any(_LABELLED.search(f.id) for f in s.fields)), naming.main_source(k.blueprint))
+
+
+def small_slices(k: Desk) -> list[Slice]:
+    """Slices that an average hides: groups and rare cases, smallest share first."""
+    ledger = ground(k)
+    found = [item for item in k.blueprint.slices if item.kind in ("group", "rare")]
+    return sorted(found, key=lambda item: amount(ledger, item.share, 100.0))
+
+
+def workdays_later(day: date, days: int) -> date:
+    """`days` calendar days later, moved to Monday if that is a weekend."""
+    due = day + timedelta(days=days)
+    return due + timedelta(days=(7 - due.weekday()) % 7 if due.weekday() > 4 else 0)
+
+
+def title(k: Desk, duty: str) -> str:
+    """The title of the role with a duty, fit for prose: without digits and marks."""
+    return re.sub(r"[\d{}*`]+", "", k.role_of(k.role(duty)).title).strip() or k.say("the role “%(duty)s”", duty=duty.replace("_", " "))
 
 
 def names(k: Desk) -> dict[str, str]:
-    """The blueprint's words for the places of playbook sentences."""
-    b, main, kept = k.blueprint, main_source(k), label_source(k)
-    event = next((e for e in b.events if _TELLING.search(e.id)), b.events[0])
+    """The blueprint's words for the places of playbook sentences, over those of `naming`."""
+    b, main, kept = k.blueprint, naming.main_source(k.blueprint), label_source(k)
     telling = [c for c in b.classes if not NEUTRAL.search(c.id)]
-    classes = [plain(c.name, c.id) for c in telling or b.classes] or [k.say("one kind"), k.say("another kind")]
-    people = {
-        duty: k.role_of(k.role(duty))
-        for duty in ("domain", "legal", "data_engineering", "data_science", "engineering", "product", "operations")
-    }
+    classes = [plain(c.name, c.id) for c in telling or b.classes] or [k.say("one class"), k.say("its neighbour")]
     kinds = {kind: next((plain(s.name, s.id) for s in b.slices if s.kind == kind), "") for kind in ("group", "rare", "edge")}
+    people = {f"{duty}_role" if duty == "product" else duty: title(k, duty) for duty in _DUTIES}
     return {
-        "product": plain(b.product, "product"), "example": b.example, "metric": plain(b.metric, "metric"),
-        "main": plain(main.name, main.id), "labels": plain(kept.name, kept.id), "event": f"`{event.id}`",
-        "class_a": classes[0], "class_b": classes[1 % len(classes)],
+        **naming.names(k),
+        "product": plain(b.product, "product"), "metric": plain(b.metric, "metric"), "main": quoted(main.name, main.id), "labels": quoted(kept.name, kept.id),
+        "event_id": naming.main_event(b).id, "class_a": classes[0], "class_b": classes[1 % len(classes)],
         "group": kinds["group"] or k.say("the smallest group"), "rare": kinds["rare"] or k.say("the rarest cases"), "edge": kinds["edge"] or k.say("the odd cases"),
-        **{f"{duty}_role" if duty == "product" else duty: plain(role.title, role.id) for duty, role in people.items()},
+        **people,
     }  # fmt: skip
+
+
+def actions(k: Desk, items: Sequence[Item], places: Places, section: str) -> list[Action]:
+    """Actions that their owners can keep: each is due no earlier than the owner's hours for it and the ones before it allow."""
+    spent: dict[str, float] = {}
+    timed = []
+    for item, action in zip(items, authoring.actions(k, items, places, section), strict=True):
+        spent[action.owner] = spent.get(action.owner, 0.0) + item["hours"]
+        timed.append(action.model_copy(update={"due": max(action.due, paced(k, action.owner, spent[action.owner], 0))}))
+    return timed
 
 
 def inputs(k: Desk, section: str, items: Sequence[Item], places: Places) -> list[str]:
@@ -81,6 +114,16 @@ def _input(k: Desk, section: str, item: Item, places: Places) -> str:
     if "source" in item:
         return k.cite(key, item["value"], unit, meaning, item["source"])
     return k.propose(key, item["value"], unit, meaning, k.role(item["duty"]))
+
+
+def outputs(k: Desk, key: str, meaning: str, duty: str, least: int) -> str:
+    """Number of classes: as the brief states it, or as many as the blueprint names, signed by a role."""
+    told, named = k.reading.amount("classes"), max(len(k.blueprint.classes), least)
+    if told is None or told.value <= named or told.high is not None:
+        return k.propose(key, named, "classes" if key == "use_case_outputs" else "outputs", meaning, k.role(duty))
+    unit = "classes" if key == "use_case_outputs" else "outputs"
+    k.quantities.append(Quantity(key=key, value=told.value, unit=unit, meaning=meaning, basis="stated", source=told.quote[:400]))
+    return key
 
 
 def rare_share(k: Desk) -> str:
@@ -101,28 +144,57 @@ def rare_share(k: Desk) -> str:
     )
 
 
-def stock_story(k: Desk) -> str:
-    """`apart` if the stock is not what the stated start and today's rate give; adds the time that the stock covers."""
-    ledger = known(k)
-    stored, rate = amount(ledger, "examples_in_hand", 0.0), amount(ledger, "examples_per_day", 0.0)
-    starts = min((s.starts for s in k.blueprint.sources if s.training and s.status == "exists" and s.starts), default=None)
-    if not stored or not rate or starts is None or starts >= k.start:
-        return "unknown"
-    ratio = stored / rate / max((k.start - starts).days, 1)
-    k.derive(
-        "use_case_stock_time", "month", k.say("time in which today's rate gives the stock in hand"), "examples_in_hand / examples_per_day"
-    )
-    return "apart" if ratio < 0.7 or ratio > 1.4 else "together"
-
-
 def decision_fields(k: Desk) -> list[FieldSpec]:
     """Fields known at decision time, telling ones first: no outcomes, no bare ids unless nothing else is there."""
     sources = [s for s in k.blueprint.sources if s.status == "exists" and s.kind != "annotations"] or k.blueprint.sources
+    sources = [s for s in sources if lasting(k, s)] or sources
     fields = [f for s in sorted(sources, key=lambda s: not s.training) for f in s.fields]
     open_ = list({f.id: f for f in fields if not _OUTCOME.search(f.id) and not _AFTERWARDS.search(f.meaning)}.values()) or fields[:1]
     telling = [f for f in open_ if not f.id.endswith("_id")]
     return telling or open_
 
 
+def lasting(k: Desk, source: Source) -> bool:
+    """True unless the source is known to be deleted before the training window is over."""
+    ledger = known(k)
+    kept, window = ledger.number(source.retention, "day", "high"), ledger.number("training_window", "day", "low")
+    return kept is None or window is None or kept + 0.5 >= window
+
+
+def example_features(k: Desk, t: Mapping[str, Any], most: int) -> list[tuple[str, str]]:
+    """Field and made-up value of each feature; where raw rows do not last, the frozen copy of them in the store that training reads."""
+    values = [(field.id, sample_value(field, t)) for field in decision_fields(k)[:most]]
+    if any(lasting(k, s) for s in k.blueprint.sources if s.status == "exists" and s.kind != "annotations"):
+        return values
+    stores = [s for s in k.blueprint.sources if s.training and s.status == "to_build" and lasting(k, s)]
+    frozen = next((f.id for s in stores for f in s.fields if "features" in f.id), None)
+    return [(frozen, "; ".join(f"{field} {value}" for field, value in values))] if frozen else values
+
+
 def sample_value(field: FieldSpec, t: Mapping[str, Any]) -> str:
     return next((value for pattern, value in [*t.get("own_values", []), *t["values"]] if re.search(pattern, field.id)), str(t["value"]))
+
+
+def said(k: Desk, message: str, words: Mapping[str, str]) -> str:
+    """A sentence with the blueprint's words in it, beginning with a capital letter."""
+    text = k.say(message, **words)
+    return text[:1].upper() + text[1:]
+
+
+def guess(k: Desk, key: str, setting: Mapping[str, Any], meaning: str, owner: str, by: date) -> str:
+    """An assumed amount of work from the playbook's settings (low, high, source), in hours."""
+    impact, how = k.say("The date of this action and the owner's other work."), k.say("The owner books the hours on the first such task.")
+    return k.assume(key, (float(setting["low"]), float(setting["high"])), "hour", meaning, setting["source"], impact, how, owner, by)
+
+
+def paced(k: Desk, owner: str, hours: float, days: int) -> date:
+    """A due date that the owner can keep: `days` after the start, or later if the hours a week that they have ask for it."""
+    begin = max(k.start, k.role_of(owner).available_from)
+    a_week = ground(k).number(k.role_of(owner).hours_per_week, "hour/week", "low") or 0.0
+    needed = workdays_later(begin, math.ceil(7 * hours / a_week)) if a_week else begin
+    return max(k.within(days, owner), needed)
+
+
+def signed(k: Desk, key: str, setting: Mapping[str, Any], unit: str, meaning: str, owner: str) -> str:
+    """A setting of the plan from the playbook's settings (value, source), signed by a role."""
+    return k.propose(key, float(setting["value"]), unit, meaning, owner)

@@ -174,10 +174,15 @@ def render(draft: Governance, view: View) -> list[Block]:
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
     blocks.append(Table([_("Source"), _("Status"), _("Settled by"), _("Trains from")], _permissions(draft, view)))
-    blocks.append(Table([_("Erasure reaches"), _("Method"), _("By day")], [_erased(step, view) for step in draft.erasure]))
+    blocks.append(
+        Table(
+            [_("Erasure reaches"), _("By day")],
+            [[_(REACHES[step.reaches]), view.amount(f"erasure_by_{step.reaches}")] for step in draft.erasure],
+        )
+    )
     if draft.erasure:
         text = _(
-            "Longest way: %(chain)s, limit: %(limit)s. %(exceptions)s A model forgets by %(method)s: %(because)s (%(cost)s each time)."
+            "Longest way: %(chain)s, limit: %(limit)s. %(exceptions)s A model forgets by %(method)s (%(cost)s each time). %(because)s."
         )
         blocks.append(Paragraph(text % _forgetting(draft, view)))
     names = {regime.id: regime.name for regime in view.blueprint.regimes}
@@ -220,7 +225,16 @@ def _permissions(draft: Governance, view: View) -> list[list[str]]:
         )
         begin = view.day(rule.personal.training_from) if rule.personal.training_from else _("never")
         rows.append([view.source(rule.source), _(STATES[rule.personal.status]), settled, begin])
-    return _merged(rows)
+    return _once(_merged(rows), 2, _("as above"))
+
+
+def _once(rows: list[list[str]], column: int, again: str) -> list[list[str]]:
+    """What stands in the row before is not said again."""
+    before = ["", *(row[column] for row in rows)]
+    return [
+        [*row[:column], again if row[column] and row[column] == last else row[column], *row[column + 1 :]]
+        for row, last in zip(rows, before, strict=False)
+    ]
 
 
 def _merged(rows: list[list[str]]) -> list[list[str]]:
@@ -229,10 +243,6 @@ def _merged(rows: list[list[str]]) -> list[list[str]]:
     for source, *rest in rows:
         groups.setdefault(tuple(rest), []).append(source)
     return [[", ".join(sources), *rest] for rest, sources in groups.items()]
-
-
-def _erased(step: ErasureStep, view: View) -> list[str | Cell]:
-    return [view._(REACHES[step.reaches]), view.line(step.method), view.amount(f"erasure_by_{step.reaches}")]
 
 
 def annex(draft: Governance, view: View) -> list[Block]:
@@ -250,6 +260,7 @@ def annex(draft: Governance, view: View) -> list[Block]:
         [_("Back from the model"), view.line(line.backward)],
     ]
     return [
+        Table([_("Erasure reaches"), _("Method")], [[_(REACHES[step.reaches]), view.line(step.method)] for step in draft.erasure]),
         Table([_("Field"), _("Before training"), _("How"), _("Why kept")], fields),
         Table(
             [_("Source"), _("Collected for"), _("Use by the model"), _("Compatible, agreement anew"), _("Basis"), _("Clause")],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from ai_data_strategy.agents.desk_words import amount, ground, guess, label_source, names, paced, plain, said, signed, workdays_later
+from ai_data_strategy.agents.furnishing import amount, ground, guess, label_source, names, paced, plain, said, signed, workdays_later
 from ai_data_strategy.agents.governance_fields import (
     GDPR_DAYS,
     ErasureStep,

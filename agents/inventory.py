@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
 from ai_data_strategy.agents import authoring
-from ai_data_strategy.agents.furnishing import amount, names, plain
+from ai_data_strategy.agents.furnishing import actions, amount, names, plain, quoted
 from ai_data_strategy.agents.inventory_fields import AGREEMENTS, KINDS, MECHANISMS, SENSITIVITIES, Coverage, Gap, Inventory, SourceAudit
 from ai_data_strategy.agents.section import Action, Checks, Problem, Section
 from ai_data_strategy.agents.sheet import Sheet
@@ -147,51 +148,60 @@ def every_gap_can_be_closed(draft: Inventory, sheet: Sheet) -> Iterator[Problem]
         yield Problem("gaps", f"{extra!r} in closes is neither an event nor a source of the blueprint")
 
 
+SHOWN_GAPS = 5
+"""Gaps in the chapter, the most urgent first; all of them stand in the annex."""
+
+
 def render(draft: Inventory, view: View) -> list[Block]:
-    """Prose, the sources with who may read them, what is not present, the gaps."""
+    """Prose, the sources with their owners and agreements, the most urgent gaps. How each is reached stands in the annex."""
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
     if draft.said:
         blocks.append(Paragraph(f"{_('In the words of the brief')}: “{view.name(draft.said)}”"))
-    columns = [_("Source"), _("Volume"), _("From – to"), _("Updated every"), _("Access"), _("Owner"), _("May read"), _("Agreement")]
+    columns = [_("Source"), _("Volume"), _("From – to"), _("Access"), _("Owner"), _("Agreement")]
     audits = {item.source: item for item in draft.sources}
     blocks.append(Table(columns, [_row(source, audits[source.id], view) for source in view.blueprint.sources if source.id in audits]))
-    absent = [
-        f"{_(KINDS[item.kind])} ({view.line(item.absent_because)})" for item in draft.coverage if item.absent_because and not item.sources
-    ]
-    if absent:
-        blocks.append(Paragraph(f"{_('Not present')}: {'; '.join(absent)}."))
-    gaps = [
-        [view.line(g.missing), view.line(g.needed_because), view.line(g.collect), f"{view.role(g.owner)}, {view.day(g.due)}"]
-        for g in draft.gaps
-    ]
-    blocks.append(Table([_("Gap"), _("Why the task needs it"), _("How it is collected"), _("Owner, due")], gaps))
-    return blocks
+    urgent = sorted(draft.gaps, key=lambda gap: gap.due)[:SHOWN_GAPS]
+    gaps = [[view.line(g.missing), view.line(g.collect), f"{view.role(g.owner)}, {view.day(g.due)}"] for g in urgent]
+    return [*blocks, Table([_("Gap"), _("How it is collected"), _("Owner, due")], gaps)]
 
 
 def _row(source: Source, item: SourceAudit, view: View) -> list[str | Cell]:
     _ = view._
-    start = view.day(source.starts) if source.starts else f"{_('unknown')}: {view.line(item.span_note or '')}"
+    start = view.day(source.starts) if source.starts else _("unknown")
     end = view.day(source.ends) if source.ends else _("ongoing")
-    owner = view.role(source.owner)
-    if source.owner is None and item.owner_found_by:
-        owner = f"{owner}; {view.role(item.owner_found_by)} {_('names one')}"
-    note = f"{_(AGREEMENTS[item.agreement])}: {view.line(item.agreement_note)}"
-    access = f"{_(MECHANISMS[item.mechanism])}: {view.line(item.access)}"
     return [
         view.code(source.id),
         view.amount(source.rows),
         f"{start} – {end}",
-        view.amount(source.update_period),
-        access,
-        owner,
-        view.line(item.readers),
-        note,
+        _(MECHANISMS[item.mechanism]),
+        view.role(source.owner),
+        _(AGREEMENTS[item.agreement]),
     ]
 
 
 def annex(draft: Inventory, view: View) -> list[Block]:
-    """Sensitivity of every field, and what each source cannot tell."""
+    """How each source is reached and by whom, sensitivity of every field, what each source cannot tell, gaps with their reasons."""
+    return [_reached(draft, view), _sensitive(view), *_absent(draft, view), _gaps(draft, view)]
+
+
+def _reached(draft: Inventory, view: View) -> Table:
+    _, sources = view._, {source.id: source for source in view.blueprint.sources}
+    rows: list[list[str | Cell]] = []
+    for item in draft.sources:
+        source = sources.get(item.source)
+        finder = (
+            f"{_('owner to be found by')} {view.role(item.owner_found_by)}" if source and not source.owner and item.owner_found_by else ""
+        )
+        notes = [view.line(item.access), view.line(item.span_note or ""), finder]
+        period: str | Cell = view.amount(source.update_period) if source else ""
+        rows.append(
+            [view.code(item.source), period, "; ".join(filter(None, notes)), view.line(item.readers), view.line(item.agreement_note), view.line(item.defect)]
+        )  # fmt: skip
+    return Table([_("Source"), _("Updated every"), _("Access"), _("May read"), _("Agreement"), _("What it cannot tell")], rows)
+
+
+def _sensitive(view: View) -> Table:
     _ = view._
     groups: list[list[str]] = []
     for source in view.blueprint.sources:
@@ -199,10 +209,27 @@ def annex(draft: Inventory, view: View) -> list[Block]:
         for field in source.fields:
             by_class.setdefault(field.sensitivity, []).append(field.id)
         groups += [[view.code(source.id), _(SENSITIVITIES[level]), view.codes(ids)] for level, ids in by_class.items()]
-    defects = [[view.code(item.source), view.line(item.defect)] for item in draft.sources]
-    return [Table([_("Source"), _("Sensitivity"), _("Fields")], groups), Table([_("Source"), _("What it cannot tell")], defects)]
+    return Table([_("Source"), _("Sensitivity"), _("Fields")], groups)
 
 
+def _absent(draft: Inventory, view: View) -> list[Block]:
+    _ = view._
+    rows = [[_(KINDS[item.kind]), view.line(item.absent_because)] for item in draft.coverage if item.absent_because and not item.sources]
+    return [Table([_("Not present"), _("Why")], rows)] if rows else []
+
+
+def _gaps(draft: Inventory, view: View) -> Table:
+    _ = view._
+    rows = [
+        [view.line(g.missing), view.line(g.needed_because), view.line(g.collect), f"{view.role(g.owner)}, {view.day(g.due)}"]
+        for g in draft.gaps
+    ]
+    return Table([_("Gap"), _("Why the task needs it"), _("How it is collected"), _("Owner, due")], rows)
+
+
+_CONTRACT = re.compile(
+    r"\b(DPA|AVV|contracts?|agreements?|terms of (service|use)|belongs? to|processor|licen[cs]es?|Vertr[aä]g\w*|Auftragsverarbeit\w*|contrats?|sous-traitant|contratos?|encargado)\b"
+)
 _MOST_GAPS = 8
 _LONGEST_QUOTE = 300
 
@@ -218,7 +245,7 @@ def playbook(k: Desk) -> Inventory:
         gaps=[*_recording_gaps(k, t, places), *(_gap(k, item, places) for item in t["gaps"])][:_MOST_GAPS],
         said=_said(k),
         rejected=authoring.rejected(k, t["rejected"], places),
-        actions=[_by_audit(k, action) for action in authoring.actions(k, t["actions"], places, "inventory")],
+        actions=[_by_audit(k, action) for action in actions(k, t["actions"], places, "inventory")],
         risks=authoring.risks(k, t["risks"], places),
         quantities=k.quantities,
     )
@@ -231,7 +258,8 @@ def _by_audit(k: Desk, action: Action) -> Action:
 
 def _said(k: Desk) -> str | None:
     """What the brief says of contracts or ownership, shortened at a word."""
-    quote = k.reading.topics.get("contract") or k.reading.topics.get("consent") or k.reading.topics.get("owner")
+    told = [sentence.strip() for sentence in re.split(r"(?<=[.!?])\s+|\n", k.reading.text) if _CONTRACT.search(sentence)]
+    quote = k.reading.topics.get("contract") or (told[0] if told else None)
     if not quote or len(quote) <= _LONGEST_QUOTE:
         return quote
     return quote[:_LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
@@ -241,20 +269,21 @@ def _places(k: Desk) -> dict[str, str]:
     sources = k.blueprint.sources
     unowned = [f"`{s.id}`" for s in sources if s.owner is None]
     built = [f"`{s.id}`" for s in sources if s.status == "to_build"]
-    forms = {"free_text", "special", "biometric", "criminal", "child", "location"}
-    risky = [f"`{f.id}`" for s in sources for f in s.fields if f.sensitivity in forms]
-    return {**names(k), "unowned": ", ".join(unowned), "built": ", ".join(built), "risky": ", ".join(dict.fromkeys(risky[:4]))}
+    return {**names(k), "unowned": ", ".join(unowned), "built": ", ".join(built)}
 
 
 def _findings(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[str]:
     """What holding the blueprint's sources against each other shows."""
     ledger = authoring.known(k)
     delay = amount(ledger, "label_delay", 0.0)
+    gone: dict[str, list[str]] = {}
     for source in k.blueprint.sources:
         kept = ledger.number(source.retention, "day")
         if source.status == "exists" and kept is not None and kept <= delay:
-            yield k.say(t["short_lived"], **{**places, "source": f"`{source.id}`", "kept": f"{{{source.retention}}}"})
-    for place, sentence in (("unowned", t["unowned"]), ("built", t["unbuilt"]), ("risky", t["risky_fields"])):
+            gone.setdefault(source.retention, []).append(f"`{source.id}`")
+    for retention, sources in gone.items():
+        yield k.say(t["short_lived"], **{**places, "source": ", ".join(sources), "kept": f"{{{retention}}}"})
+    for place, sentence in (("unowned", t["unowned"]), ("built", t["unbuilt"])):
         if places[place]:
             yield k.say(sentence, **places)
 
@@ -266,7 +295,7 @@ def _audit(k: Desk, source: Source, t: Mapping[str, Any], places: Mapping[str, s
     agreement, note = _agreement(k, source, personal)
     built = source.status == "to_build"
     defect = (
-        t["label_defect"] if places["labels"] == plain(source.name, source.id) else t["defects"].get(source.kind, t["defects"]["other"])
+        t["label_defect"] if places["labels"] == quoted(source.name, source.id) else t["defects"].get(source.kind, t["defects"]["other"])
     )
     return SourceAudit(
         source=source.id, mechanism="to_build" if built else "unknown",

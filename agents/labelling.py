@@ -122,30 +122,25 @@ def llm_labeller_is_decided(draft: Labelling, sheet: Sheet) -> Iterator[Problem]
         yield Problem("llm_labeller", "used without a sample checked against people and a least agreement")
 
 
-SHOWN_GUIDES = 4
-"""Classes whose guide stands in the chapter; with more classes the whole guide is an annex."""
 USES = {"full": N_("full"), "reduced": N_("reduced weight"), "excluded": N_("not used")}
 
 
 def render(draft: Labelling, view: View) -> list[Block]:
-    """The chapter's blocks after its heading: prose, stored labels, class guide, hours against hours, methods."""
+    """The chapter's blocks after its heading: prose, stored labels, hours against hours, decisions."""
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
     stored = [[view.line(s.case), view.line(s.take), _(USES[s.use]), view.line(s.because)] for s in draft.stored]
     blocks.append(Table([_("Stored label"), _("Read as"), _("Use"), _("Why")], stored))
-    if len(draft.guides) <= SHOWN_GUIDES:
-        blocks.append(_guide(draft, view))
-    blocks.append(Table([_("Human labels"), _("Amount"), _("When and how")], _plan(draft, view)))
-    blocks.append(Table([_("Point"), _("Decision"), _("Why")], _decisions(draft, view)))
+    blocks.append(Table([_("Human labels"), _("Amount")], _plan(draft, view)))
+    blocks.append(Table([_("Point"), _("Decision")], _decisions(draft, view)))
     return blocks
 
 
 def annex(draft: Labelling, view: View) -> list[Block]:
-    """The class guide where it is too long for the chapter, and why a cheap method is not used."""
+    """The guide of the classes, and the reason for each decision."""
     _ = view._
-    unused = [[name, why] for name, used, _setting, why in _methods(draft, view) if not used]
-    guide = [_guide(draft, view)] if len(draft.guides) > SHOWN_GUIDES else []
-    return [*guide, Table([_("Method not used"), _("Why")], unused)]
+    guide = [_guide(draft, view)] if draft.guides else []
+    return [*guide, Table([_("Point"), _("Why")], _reasons(draft, view))]
 
 
 def _guide(draft: Labelling, view: View) -> Table:
@@ -156,31 +151,48 @@ def _guide(draft: Labelling, view: View) -> Table:
 
 def _plan(draft: Labelling, view: View) -> list[list[str | Cell]]:
     _, human = view._, draft.human
-    span = _("%(start)s to %(end)s") % {"start": view.day(human.starts), "end": view.day(human.done_by)}
-    weeks = _("%(minutes)s each, %(free)s: %(weeks)s") % {
-        "minutes": view.number("minutes_per_item"), "free": view.amount("annotator_hours").text, "weeks": view.number("labelling_weeks"),
-    }  # fmt: skip
+    span = {"start": view.day(human.starts), "end": view.day(human.done_by), "minutes": view.number("minutes_per_item")}
     return [
-        [_("Benchmark"), view.amount("benchmark_items"), view.line(human.order)],
-        [_("Overlap for agreement"), view.amount("overlap_items"), _("read by two or more, blind to each other")],
-        [_("Training and calibration"), view.amount("training_label_items"), span],
-        [_("Hours for all"), view.amount("labelling_hours"), weeks],
-        [_("Cost"), view.amount("labelling_cost"), _("at %(rate)s") % {"rate": view.amount("annotator_rate").text}],
+        [_("Benchmark, read first"), view.amount("benchmark_items")],
+        [_("Overlap, read twice and blind"), view.amount("overlap_items")],
+        [_("Training and calibration"), view.amount("training_label_items")],
+        [_("Hours, %(start)s to %(end)s, at %(minutes)s each") % span, view.amount("labelling_hours")],
+        [_("Cost at %(rate)s") % {"rate": view.amount("annotator_rate").text}, view.amount("labelling_cost")],
     ]
 
 
 def _decisions(draft: Labelling, view: View) -> list[list[str]]:
     _, line, agreed = view._, view.line, draft.agreement
     target = f"{_(METRICS[agreed.metric])} ≥ {view.number('agreement_target')} (± {view.number('labelling_kappa_width')})"
-    methods = _methods(draft, view)
-    unused = ", ".join(name for name, used, _setting, _why in methods if not used)
     return [
-        [_("Annotators"), view.role(draft.human.owner), line(draft.human.annotators)],
-        [_("Never labelled"), line(draft.blind_spot.who), line(draft.blind_spot.instrument)],
-        [_("Agreement"), target if agreed.metric != "none" else _("none"), _sentences(line(agreed.because), line(agreed.below_target))],
-        [_("Platform"), view.name(draft.platform.chosen), _sentences(line(draft.platform.because), line(draft.platform.data_location))],
-        *([name, setting, why] for name, used, setting, why in methods if used),
-        *([[_("Not used"), unused, _("reasons in the annex")]] if unused else []),
+        [_("Annotators"), _sentences(line(draft.human.annotators))],
+        [_("Never labelled"), _sentences(line(draft.blind_spot.who), line(draft.blind_spot.instrument))],
+        [
+            _("Agreement"),
+            _sentences(target, line(agreed.below_target)) if agreed.metric != "none" else _sentences(_("none"), line(agreed.because)),
+        ],
+        [_("Platform"), _sentences(view.name(draft.platform.chosen), line(draft.platform.data_location))],
+        [_("Cheap methods"), _cheap(draft, view)],
+    ]
+
+
+def _cheap(draft: Labelling, view: View) -> str:
+    """Which cheap methods are used and which are not; the reasons stand in the annex."""
+    _, methods = view._, _methods(draft, view)
+    used = [f"{name} ({setting})" if setting else name for name, chosen, setting, _why in methods if chosen]
+    unused = [name for name, chosen, _setting, _why in methods if not chosen]
+    parts = [f"{_('used')}: {', '.join(used)}" if used else "", f"{_('not used')}: {', '.join(unused)}" if unused else ""]
+    return "; ".join(filter(None, parts))
+
+
+def _reasons(draft: Labelling, view: View) -> list[list[str]]:
+    """Why each decision fell as it did; methods that are not used included."""
+    _, line = view._, view.line
+    return [
+        [_("Order"), line(draft.human.order)],
+        [_("Agreement"), line(draft.agreement.because)],
+        [_("Platform"), line(draft.platform.because)],
+        *([name if used else f"{name} ({_('not used')})", why] for name, used, _setting, why in _methods(draft, view)),
     ]
 
 
@@ -210,9 +222,8 @@ def _sentences(*parts: str) -> str:
 
 
 def _used(view: View, *settings: tuple[str, str | None]) -> str:
-    """That a method is used, with the settings that belong to it."""
-    amounts = ", ".join(f"{label} {view.amount(key).text}" for label, key in settings if key)
-    return f"{view._('used')}: {amounts}" if amounts else view._("used")
+    """The settings that belong to a method."""
+    return ", ".join(f"{label} {view.amount(key).text}" for label, key in settings if key)
 
 
 SECTION = Section(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from ai_data_strategy.agents.desk_words import amount, ground, guess, names, paced, said, signed, workdays_later
+from ai_data_strategy.agents.furnishing import amount, ground, guess, names, paced, said, signed, workdays_later
 from ai_data_strategy.agents.labelling_fields import (
     Agreement,
     BlindSpot,

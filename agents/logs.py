@@ -14,7 +14,7 @@ from ai_data_strategy.blueprint import Sensitivity
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import main_source, money, names, worst_sensitivity
-from ai_data_strategy.typeset.blocks import Block, Table
+from ai_data_strategy.typeset.blocks import Block, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -25,6 +25,8 @@ PARTS = {
 }  # fmt: skip
 REQUIRED = ("input", "output", "model_version", "latency", "confidence")
 LEAST_ENVIRONMENT = 2
+MOST_PATTERNS = 2
+"""Slow decays in the chapter; the others stand in the annex."""
 
 
 class LogField(Model):
@@ -162,34 +164,31 @@ def personal_parts_are_treated(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
 
 
 def render(draft: Logs, view: View) -> list[Block]:
-    """The chapter's blocks: prose, slow decay, alarms, decisions. Fields and methods stand in the annex."""
+    """The chapter's blocks: prose, slow decay, alarms, the stack. Fields, methods and silos stand in the annex."""
     _ = view._
-    patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations]
+    patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations[:MOST_PATTERNS]]
     return [
         *view.prose(draft.prose),
         Table([_("Slow decay"), _("Seen in"), _("Told apart by")], patterns),
         Table([_("Alarm"), _("Threshold"), _("Alerts")], [_alarm(item, view) for item in draft.anomalies]),
-        Table([_("Point"), _("Decision")], _decisions(draft, view)),
+        Paragraph(_size(draft, view)),
     ]
 
 
 def annex(draft: Logs, view: View) -> list[Block]:
-    """For audit: the fields of the prediction log with their treatment, and how the alarms judge their signals."""
+    """For audit: the fields of the prediction log with their treatment, the methods of the alarms, silos and content signal."""
     _ = view._
     rows = [
-        [
-            view.code(f.id),
-            _(PARTS[f.part]),
-            view.line(f.content),
-            _(f.sensitivity.replace("_", " ")),
-            view.line(f.treatment or "") or _("none needed"),
-        ]
+        [view.code(f.id), _(PARTS[f.part]), view.line(f.content), _(f.sensitivity.replace("_", " ")), view.line(f.treatment or "") or _("none needed")]
         for f in draft.fields
-    ]
+    ]  # fmt: skip
     alarms = [[view.line(item.signal), view.line(item.method)] for item in draft.anomalies]
+    patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations[MOST_PATTERNS:]]
     return [
         Table([_("Log field"), _("Part"), _("Content"), _("Sensitivity"), _("Treatment")], rows),
         Table([_("Alarm"), _("Method")], [*alarms, [_("Parsing"), view.line(draft.stack.parsing)]]),
+        Table([_("Slow decay"), _("Seen in"), _("Told apart by")], patterns),
+        Table([_("Point"), _("Decision")], _decisions(draft, view)),
     ]
 
 
@@ -197,11 +196,15 @@ def _alarm(anomaly: Anomaly, view: View) -> list[Any]:
     return [view.line(anomaly.signal), view.amount(anomaly.threshold), view.role(anomaly.alerts)]
 
 
+def _size(draft: Logs, view: View) -> str:
+    return view._("**Stack:** %(stack)s; the %(log)s grows by %(growth)s and is kept for %(time)s.") % {
+        "stack": view.name(draft.stack.chosen), "log": view.code(draft.log), "growth": view.amount("log_growth").text, "time": view.number("log_retention")
+    }  # fmt: skip
+
+
 def _decisions(draft: Logs, view: View) -> list[list[str]]:
     _, signal = view._, draft.content_signal
-    size = _("The %(log)s grows by %(growth)s and is kept for %(time)s.")
-    size = size % {"log": view.code(draft.log), "growth": view.amount("log_growth").text, "time": view.number("log_retention")}
-    rows = [[_("Log stack"), f"{view.name(draft.stack.chosen)}. {view.line(draft.stack.because)} {size}"]]
+    rows = [[_("Log stack"), view.line(draft.stack.because)]]
     rows += [
         [_("Silo"), f"{view.line(s.between)} {view.line(s.stalls)} {view.line(s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos
     ]

@@ -138,57 +138,65 @@ def _ruling_holds(draft: Quality, sheet: Sheet, ten: float | None) -> Iterator[P
 
 
 def render(draft: Quality, view: View) -> list[Block]:
-    """Prose, limits a feature, guards a dimension, slices, volume."""
+    """Prose, the limit of each dimension with what follows, slices, volume. Checks and methods stand in the annex."""
     _ = view._
-    guards = [_guard(name, draft, view) for name in DIMENSIONS]
-    blocks: list[Block] = [*view.prose(draft.prose), Table([_("Dimension"), _("Limit"), _("Automatic check"), _("If it fails")], guards)]
+    limits = [_dimension(name, draft, view) for name in DIMENSIONS]
+    blocks: list[Block] = [*view.prose(draft.prose), Table([_("Dimension"), _("Limit"), _("If it fails")], limits)]
     if draft.slices:
-        columns = [_("Slice"), _("Share"), _("Expected"), _("Least"), _("Verdict")]
+        columns = [_("Slice"), _("Share"), _("Expected"), _("Verdict")]
         blocks.append(Table(columns, [_slice(need, view) for need in draft.slices]))
-    blocks += [Paragraph(f"{_('No slice of')} {_(KINDS[item.kind])}: {view.line(item.because)}") for item in draft.uncovered]
-    if draft.volume.ruling != "not_applicable":
-        keys = {
-            "trainable_parameters": _("Trainable parameters"),
-            "ten_times_parameters": _("Ten times that"),
-            "available_examples": _("Available"),
-        }
-        rows: list[list[str | Cell]] = [[label, view.amount(key)] for key, label in keys.items()]
-        blocks.append(Table([_("Volume"), _("Amount")], rows))
-    curve = view.line(draft.volume.learning_curve or "")
-    blocks.append(
-        Paragraph(
-            f"**{_('Ten times the parameters')}**: {_(RULINGS[draft.volume.ruling])}. {view.line(draft.volume.because)} {curve}".strip()
-        )
-    )
-    return blocks
+    return [*blocks, Paragraph(_rule_of_ten(draft, view))]
 
 
-def _guard(name: str, draft: Quality, view: View) -> list[str | Cell]:
+def _rule_of_ten(draft: Quality, view: View) -> str:
+    """The rule of ten examples a parameter with its figures, and how it is judged here."""
+    _, volume = view._, draft.volume
+    counts = ""
+    if volume.ruling != "not_applicable":
+        counts = _("%(needed)s for %(parameters)s trainable parameters, %(available)s available: ") % {
+            "needed": view.number("ten_times_parameters"), "parameters": view.number("trainable_parameters"),
+            "available": view.number("available_examples"),
+        }  # fmt: skip
+    curve = view.line(volume.learning_curve or "")
+    return f"**{_('Ten times the parameters')}**: {counts}{_(RULINGS[volume.ruling])}. {view.line(volume.because)} {curve}".strip()
+
+
+def _dimension(name: str, draft: Quality, view: View) -> list[str]:
     guard: Guard = getattr(draft.guards, name)
     _ = view._
-    return [
-        _(DIMENSIONS[name]),
-        _limit(name, draft, view),
-        view.line(guard.check),
-        f"**{_(REACTIONS[guard.reaction])}**: {view.line(guard.then)}",
-    ]
+    return [_(DIMENSIONS[name]), _limit(name, draft, view), f"**{_(REACTIONS[guard.reaction])}**: {view.line(guard.then)}"]
 
 
 def _limit(name: str, draft: Quality, view: View) -> str:
-    """The limit of a dimension in one cell; the limits a feature and a source stand in the annex."""
+    """The limit of a dimension in one cell."""
     _, noise = view._, draft.noise
     if name == "completeness":
         return _grouped([(item.field, item.at_most) for item in draft.missing], view)
     if name == "accuracy":
-        return f"≤ {view.number(noise.ceiling)}, {view.number(noise.sample)} {view.name(view.blueprint.example)}: {view.line(noise.method)} {view.line(noise.not_visible)}"
+        return _("≤ %(ceiling)s of labels overturned in %(sample)s read twice") % {
+            "ceiling": view.number(noise.ceiling),
+            "sample": view.number(noise.sample),
+        }
     if name == "consistency":
-        return "; ".join(
-            f"{view.name(e.entity)} ({view.codes(list(dict.fromkeys(key.field for key in e.keys)))}): {view.line(e.merged_by)}"
-            for e in draft.entities
-        )
+        return _("one key each: %(keys)s") % {"keys": view.codes(list(dict.fromkeys(key.field for e in draft.entities for key in e.keys)))}
     if name == "timeliness":
         return _grouped([(item.source, item.at_most) for item in draft.staleness], view)
-    return _("see below")
+    if name == "representativeness":
+        return _("≥ %(least)s a slice") % {"least": view.number(draft.slices[0].minimum)} if draft.slices else _("no slices are known")
+    return _(RULINGS[draft.volume.ruling])
+
+
+def annex(draft: Quality, view: View) -> list[Block]:
+    """For audit: the automatic check of each dimension, how noise is measured, how doubles are merged, slices that are missing."""
+    _, noise = view._, draft.noise
+    guards = [[_(DIMENSIONS[name]), view.line(getattr(draft.guards, name).check)] for name in DIMENSIONS]
+    rules = [[_("Label noise"), f"{view.line(noise.method)} {view.line(noise.not_visible)}"]]
+    rules += [[view.name(e.entity), view.line(e.merged_by)] for e in draft.entities]
+    rules += [[_("No slice of %(kind)s") % {"kind": _(KINDS[item.kind])}, view.line(item.because)] for item in draft.uncovered]
+    return [Table([_("Dimension"), _("Automatic check")], guards), Table([_("Point"), _("Rule")], rules)]
+
+
+MOST_NAMED = 3
 
 
 def _grouped(limits: Sequence[tuple[str, str]], view: View) -> str:
@@ -196,7 +204,13 @@ def _grouped(limits: Sequence[tuple[str, str]], view: View) -> str:
     groups: dict[str, list[str]] = {}
     for id_, key in limits:
         groups.setdefault(view.number(key), []).append(id_)
-    return "; ".join(f"{view.codes(list(dict.fromkeys(ids)))} ≤ {limit}" for limit, ids in groups.items())
+    return "; ".join(f"≤ {limit}: {_first(list(dict.fromkeys(ids)), view)}" for limit, ids in groups.items())
+
+
+def _first(ids: Sequence[str], view: View) -> str:
+    """The first ids, and how many more."""
+    more = len(ids) - MOST_NAMED
+    return view.codes(ids) if more <= 1 else view._("%(some)s and %(more)s more") % {"some": view.codes(ids[:MOST_NAMED]), "more": more}
 
 
 def _slice(need: SliceNeed, view: View) -> list[str | Cell]:
@@ -205,7 +219,7 @@ def _slice(need: SliceNeed, view: View) -> list[str | Cell]:
     verdict = _("unknown")
     if expected and least and expected.value is not None and least.value is not None:
         verdict = _("enough") if expected.value >= least.value else f"**{_('too thin')}**: {view.line(need.if_thin)}"
-    return [view.slice(need.slice), view.amount(need.share), view.amount(expected_key(need.slice)), view.amount(need.minimum), verdict]
+    return [view.slice(need.slice), view.amount(need.share), view.amount(expected_key(need.slice)), verdict]
 
 
 SECTION = Section(
@@ -218,4 +232,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

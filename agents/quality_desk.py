@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ai_data_strategy.agents import authoring
-from ai_data_strategy.agents.furnishing import amount, decision_fields, inputs, names
+from ai_data_strategy.agents.furnishing import actions, amount, decision_fields, inputs, names, outputs
 from ai_data_strategy.agents.quality_fields import (
     DIMENSIONS,
     KINDS,
@@ -23,6 +23,7 @@ from ai_data_strategy.agents.quality_fields import (
     Volume,
     expected_key,
 )
+from ai_data_strategy.blueprint import Slice
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.playbook.desk import Desk
 
@@ -32,11 +33,7 @@ def playbook(k: Desk) -> Quality:
     t, places = k.topic("quality"), names(k)
     volume = _volume(k, t, places)
     slices = _slices(k, t, places)
-    thin = [
-        k.say(t["thin"], **{**places, "slice": f"“{k_slice.name}”", "key": expected_key(k_slice.id)})
-        for k_slice in k.blueprint.slices
-        if _is_thin(k, k_slice.share)
-    ]
+    thin = [k.say(t["thin"], **{**places, "slice": f"“{item.name}”", "key": expected_key(item.id)}) for item in _thin(k)]
     return Quality(
         prose="\n\n".join(filter(None, [authoring.prose(k, t["prose"], places), " ".join(thin[:2])])),
         missing=_missing(k, t), noise=_noise(k, t, places), entities=_entities(k, t, places), staleness=_staleness(k, t), slices=slices,
@@ -44,7 +41,7 @@ def playbook(k: Desk) -> Quality:
         volume=volume,
         guards=Guards.model_validate({name: _guarded(k, t["guards"][name] | t.get("own_guards", {}).get(name, {}), places) for name in DIMENSIONS}),
         rejected=authoring.rejected(k, t["rejected"], places),
-        actions=authoring.actions(k, t["actions"], places, "quality"),
+        actions=actions(k, t["actions"], places, "quality"),
         risks=authoring.risks(k, t["risks"], places),
         quantities=k.quantities,
     )  # fmt: skip
@@ -61,8 +58,9 @@ def _missing(k: Desk, t: Mapping[str, Any]) -> list[MissingLimit]:
     loose = k.propose("quality_missing_input", t["missing_input"], "percent", k.say("empty inputs"), owner)
     inputs_ = {field.id for field in decision_fields(k)}
     limits: list[MissingLimit] = []
-    for source in k.blueprint.sources:
-        if source.training and source.status == "exists":
+    there = [s for s in k.blueprint.sources if s.status == "exists"]
+    for source in [s for s in there if s.training] or [s for s in there if s.kind != "annotations"][:2]:
+        if told := _told(source, inputs_):
             told = [f for f in source.fields if f.id in inputs_][:3] + [f for f in source.fields if f.id not in inputs_][:1]
             limits += [
                 MissingLimit(
@@ -106,15 +104,15 @@ def _entities(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> list[
 
 def _staleness(k: Desk, t: Mapping[str, Any]) -> list[Staleness]:
     """Labels may be older than inputs; nothing is asked to be fresher than twice its update period."""
-    ledger, owner = authoring.known(k), k.role("data_engineering")
+    owner = k.role("data_engineering")
     keys = {
         name: k.propose(f"quality_age_{name}", t["age"][name]["value"], t["age"][name]["unit"], k.say(t["age"][name]["meaning"]), owner)
         for name in ("inputs", "labels")
     }
-    limits = []
+    ledger, limits = authoring.known(k), []
     for source in k.blueprint.sources:
         base = keys["labels" if source.kind in ("annotations", "third_party", "reference", "content") else "inputs"]
-        period, allowed = ledger.number(source.update_period, "day"), authoring.known(k).number(base, "day")
+        period, allowed = ledger.number(source.update_period, "day"), ledger.number(base, "day")
         if period is not None and allowed is not None and period * 2 > allowed:
             base = k.derive(
                 f"quality_age_{source.id}"[:60],
@@ -142,11 +140,12 @@ def _slices(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> list[Sl
     ]
 
 
-def _is_thin(k: Desk, share: str) -> bool:
+def _thin(k: Desk) -> list[Slice]:
+    """Slices in which fewer examples can be expected than a verdict needs."""
     ledger = authoring.known(k)
     available, minimum = amount(ledger, "available_examples", 0.0), amount(ledger, "quality_slice_minimum", 0.0)
-    part = ledger.number(share, "percent")
-    return bool(available) and part is not None and available * part / 100 < minimum
+    parts = [(item, ledger.number(item.share, "percent")) for item in k.blueprint.slices]
+    return [item for item, part in parts if available and part is not None and available * part / 100 < minimum]
 
 
 def _volume(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> Volume:
@@ -162,9 +161,7 @@ def _volume(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> Volume:
         return Volume(ruling="not_applicable", because=k.say(t["untrained"], **places), learning_curve=None)
     inputs(k, "quality", item["inputs"], places)
     if "quality_outputs" in item["parameters"]:
-        k.propose(
-            "quality_outputs", max(len(k.blueprint.classes), 2), "outputs", k.say("outputs of the trained head"), k.role("data_science")
-        )
+        outputs(k, "quality_outputs", k.say("outputs of the trained head"), "data_science", 2)
     k.derive("trainable_parameters", "parameters", k.say("parameters that training changes"), item["parameters"])
     k.derive(
         "available_examples",

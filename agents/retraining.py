@@ -210,27 +210,34 @@ def it_can_be_taken_back(draft: Retraining, sheet: Sheet) -> Iterator[Problem]:
 
 
 def render(draft: Retraining, view: View) -> list[Block]:
-    """The chapter's blocks after its heading: prose, settings, drift triggers, pipeline with gates and its diagram."""
+    """The chapter's blocks after its heading: prose, settings, what live traffic can show, drift triggers, the pipeline's diagram."""
     _ = view._
-    drift = [[view.name(d.metric), _threshold(d, view), view.line(d.monitor), view.line(d.then), view.role(d.owner)] for d in draft.drift]
-    steps = [[_step(step.step, view), view.line(step.gate), view.role(step.owner)] for step in draft.steps]
+    drift = [[view.name(d.metric), _threshold(d, view), view.line(d.then)] for d in draft.drift]
     return [
         *view.prose(draft.prose),
-        Paragraph(
-            f"**{_('One version')}:** {view.line(draft.release)} {_('Signs')}: {view.role(draft.promotion.owner)}. {_('Takes back')}: {view.role(draft.rollback.owner)}."
-        ),
-        Table([_("Element"), _("Setting"), _("Why")], _settings(draft, view)),
+        Table([_("Element"), _("Setting"), _("Rule")], _settings(draft, view)),
         Paragraph(_verdict(draft, view)),
-        Table([_("Drift trigger"), _("Fires at"), _("Monitor"), _("Then"), _("Owner")], drift),
-        Table([_("Step"), _("Gate"), _("Owner")], steps),
+        Table([_("Drift trigger"), _("Fires at"), _("Then")], drift),
         diagram(draft, view),
     ]
 
 
 def annex(draft: Retraining, view: View) -> list[Block]:
-    """For audit: what each step of the pipeline does before its gate."""
-    _ = view._
-    return [Table([_("Pipeline step"), _("What happens")], [[_step(step.step, view), view.line(step.does)] for step in draft.steps])]
+    """For audit: reasons of the settings, monitors, and what each step of the pipeline does before its gate."""
+    _, window, promotion = view._, draft.window, draft.promotion
+    steps = [[_step(step.step, view), view.line(step.does), view.line(step.gate), view.role(step.owner)] for step in draft.steps]
+    drift = [[view.name(d.metric), view.line(d.monitor), view.role(d.owner)] for d in draft.drift]
+    more = [
+        [_("One version"), view.line(draft.release), view.role(promotion.owner)],
+        [_("Rows that leave"), view.line(window.deleted_rows), ""],
+        [_("Guardrails"), view.line(promotion.guardrails), view.role(promotion.owner)],
+        [_("Way back"), view.line(draft.rollback.how), view.role(draft.rollback.owner)],
+    ]
+    return [
+        Table([_("Pipeline step"), _("What happens"), _("Gate"), _("Owner")], steps),
+        Table([_("Drift trigger"), _("Monitor"), _("Owner")], drift),
+        Table([_("Element"), _("Rule"), _("Signs")], more),
+    ]
 
 
 def _step(step: StepName, view: View) -> str:
@@ -251,10 +258,10 @@ def _settings(draft: Retraining, view: View) -> list[list[str | Cell]]:
         reach = Cell(f"{_('all kept rows, back to')} {furthest}; {_('half-life')} {view.number(window.half_life or '')}")
     return [
         [_("Cadence"), view.amount("retrain_cadence"), view.line(draft.cadence_because)],
-        [_("Data window"), reach, f"{view.line(window.because)} {view.line(window.deleted_rows)}"],
+        [_("Data window"), reach, view.line(window.because)],
         [_("Live share of the challenger"), view.amount("live_share"), view.line(promotion.rule)],
-        [_("Minimum time"), view.amount("test_time"), view.line(promotion.guardrails)],
-        [_("Rollback within"), view.amount(rollback.limit), f"{view.line(rollback.trigger)} {view.line(rollback.how)}"],
+        [_("Minimum time"), view.amount("test_time"), _("Signed by: %(role)s") % {"role": view.role(promotion.owner)}],
+        [_("Rollback within"), view.amount(rollback.limit), view.line(rollback.trigger)],
     ]  # fmt: skip
 
 
@@ -383,4 +390,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

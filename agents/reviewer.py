@@ -60,13 +60,13 @@ def checked(section: Section, draft: Draft, sheet: Sheet) -> Critique:
     return Critique(verdicts=[*structure_verdicts(section, draft, sheet), *section.checks.verdicts(draft, sheet)])
 
 
-def instructions(section: Section, draft: Draft, view: View, critique: Critique) -> str:
-    """The suffix of the reviewer's prompt for one section."""
+def instructions(section: Section, draft: Draft, shown: str, critique: Critique) -> str:
+    """The suffix of the reviewer's prompt for one section; `shown` is its chapter."""
     criteria = "\n".join(f"- {c.id}: {c.text} Bad: {c.bad}" for c in section.criteria("judge")) or "- none; only your own objections"
     found = "; ".join(f"{v.criterion} {v.why}" for v in critique.open) or "none"
     head = load("review").text("task", "criteria", "found", title=section.title, criteria=criteria, found=found)
     fields = ", ".join(section.draft.model_fields)
-    return f"{head}\n\nFields: {fields}\n\n<section>\n{chapter(section, draft, view)}\n</section>"
+    return f"{head}\n\nFields: {fields}\n\n<section>\n{shown}\n</section>"
 
 
 def judged(review: Review, section: Section, shown: str) -> list[Verdict]:

@@ -17,6 +17,8 @@ from ai_data_strategy.typeset.view import View
 
 REQUIRED_KPIS = ("iteration_velocity", "quality_uplift")
 LEAST_KPIS = 4
+MOST_KPIS = 4
+"""KPIs in the chapter; the others stand in the annex."""
 VERDICTS = {"adopt": N_("adopt"), "later": N_("later"), "no": N_("no")}
 BREAKS = {
     "storage": N_("storage"), "labelling": N_("labelling"), "review": N_("review by people"), "retraining_time": N_("training time"),
@@ -151,23 +153,19 @@ def a_platform_is_chosen_or_not(draft: Rollout, sheet: Sheet) -> Iterator[Proble
 
 
 def render(draft: Rollout, view: View) -> list[Block]:
-    """The chapter's blocks: prose, phases with their diagram, KPIs, money with the chain behind it, decisions."""
-    _, money = view._, draft.money
-    phases = [[view.name(p.title), _span(p, view), view.line(p.exit), view.role(p.owner)] for p in draft.phases]
-    kpis: list[list[str | Cell]] = [
-        [view.name(k.name), view.line(k.formula), view.amount(k.baseline), view.amount(k.target), f"{view.day(k.by)}, {view.role(k.owner)}"]
-        for k in draft.kpis
-    ]
-    chain = " → ".join(view.line(step).removesuffix(".") for step in money.chain)
-    weak = _("How a failure less becomes money: %(chain)s. **Weak link:** %(weak)s %(test)s")
+    """The chapter's blocks: prose, phases with their diagram, KPIs, money with the weak link behind it."""
+    _ = view._
+    phases = [[view.name(p.title), _span(p, view), view.line(p.exit)] for p in draft.phases]
+    kpis: list[list[str | Cell]] = [[view.name(k.name), view.amount(k.baseline), view.amount(k.target)] for k in draft.kpis[:MOST_KPIS]]
     return [
         *view.prose(draft.prose),
-        Table([_("Phase"), _("Dates"), _("Exit criterion"), _("Owner")], phases),
+        Table([_("Phase"), _("Dates"), _("Exit criterion")], phases),
         diagram(draft, view),
-        Table([_("KPI"), _("Formula"), _("Baseline"), _("Target"), _("By, owner")], kpis),
+        Table([_("KPI"), _("Baseline"), _("Target")], kpis),
         Table([_("Year one"), _("Amount")], _money(draft, view)),
-        Paragraph(weak % {"chain": chain, "weak": view.line(money.weak_link), "test": view.line(money.tested_by)}),
-        Table([_("Point"), _("Decision")], _decisions(draft, view)),
+        Paragraph(
+            _("**Weak link:** %(weak)s %(test)s") % {"weak": view.line(draft.money.weak_link), "test": view.line(draft.money.tested_by)}
+        ),
     ]
 
 
@@ -176,6 +174,19 @@ def _span(phase: Phase, view: View) -> str:
 
 
 def _money(draft: Rollout, view: View) -> list[list[str | Cell]]:
+    """The sums that are decided by; their parts stand in the annex."""
+    _ = view._
+    rows: list[list[str | Cell]] = [
+        [_("Cost"), view.amount("cost_year_one")],
+        [_("Benefit"), view.amount("benefit_year_one")],
+        [_("Net"), view.amount("net_year_one")],
+    ]
+    if draft.money.break_even and (entry := view.ledger.get(draft.money.break_even)):
+        rows.append([view.line(_("Break-even: %(meaning)s") % {"meaning": entry.quantity.meaning}), view.amount(draft.money.break_even)])
+    return rows
+
+
+def _costs(draft: Rollout, view: View) -> list[list[str | Cell]]:
     _ = view._
     rows: list[list[str | Cell]] = [
         [_("Human labels"), view.amount("labelling_cost")], [_("People"), view.amount("team_cost")],
@@ -184,13 +195,6 @@ def _money(draft: Rollout, view: View) -> list[list[str | Cell]]:
     for key in dict.fromkeys(draft.money.other_costs):
         entry = view.ledger.get(key)
         rows.append([view.line(entry.quantity.meaning) if entry else view.code(key), view.amount(key)])
-    rows += [
-        [_("**Cost**"), view.amount("cost_year_one")],
-        [_("**Benefit**"), view.amount("benefit_year_one")],
-        [_("**Net**"), view.amount("net_year_one")],
-    ]
-    if draft.money.break_even and (entry := view.ledger.get(draft.money.break_even)):
-        rows.append([view.line(_("Break-even: %(meaning)s") % {"meaning": entry.quantity.meaning}), view.amount(draft.money.break_even)])
     return rows
 
 
@@ -200,7 +204,7 @@ def _decisions(draft: Rollout, view: View) -> list[list[str]]:
         "metric": view.line(bias.metric), "count": len(bias.slices), "limit": view.amount(bias.threshold).text, "time": view.amount(bias.cadence).text,
         "owner": view.role(bias.owner), "breach": view.line(bias.on_breach), "rest": view.line(bias.undecidable),
     }  # fmt: skip
-    verdicts = _("Federated learning: **%(verdict)s**. MLOps platform: **%(platform)s**. First to break at ten times the usage: %(first)s. Reasons: annex.") % {
+    verdicts = _("Federated learning: **%(verdict)s**. MLOps platform: **%(platform)s**. First to break at ten times the usage: %(first)s.") % {
         "verdict": _(VERDICTS[draft.federated.verdict]), "platform": _platform(draft, view), "first": _(BREAKS[draft.scaling.first_break]),
     }  # fmt: skip
     return [
@@ -226,7 +230,18 @@ def annex(draft: Rollout, view: View) -> list[Block]:
         [_("MLOps platform"), _platform(draft, view), view.line(draft.platform.because)],
         [_("Ten times the usage"), _(BREAKS[scaling.first_break]), f"{view.line(scaling.because)} {view.line(scaling.plan)}"],
     ]
-    return [Table([_("Role"), _("Covers"), _("Does")], team), Table([_("Point"), _("Decision"), _("Why")], reasons)]
+    chain = " → ".join(view.line(step).removesuffix(".") for step in draft.money.chain)
+    kpis = [[view.name(k.name), view.line(k.formula), view.day(k.by), view.role(k.owner)] for k in draft.kpis]
+    rest: list[list[str | Cell]] = [[view.name(k.name), view.amount(k.baseline), view.amount(k.target)] for k in draft.kpis[MOST_KPIS:]]
+    return [
+        Table([_("KPI"), _("Formula"), _("By"), _("Owner")], kpis),
+        Table([_("KPI"), _("Baseline"), _("Target")], rest),
+        Table([_("Cost of year one"), _("Amount")], _costs(draft, view)),
+        Table([_("Phase"), _("Owner")], [[view.name(p.title), view.role(p.owner)] for p in draft.phases]),
+        Table([_("Point"), _("Decision")], [[_("How a failure less becomes money"), chain], *_decisions(draft, view)]),
+        Table([_("Role"), _("Covers"), _("Does")], team),
+        Table([_("Point"), _("Decision"), _("Why")], reasons),
+    ]
 
 
 def diagram(draft: Rollout, view: View) -> Diagram:

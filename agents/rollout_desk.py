@@ -20,7 +20,7 @@ from ai_data_strategy.agents.rollout_fields import (
     TeamDuty,
 )
 from ai_data_strategy.agents.section import Action, Rejected
-from ai_data_strategy.agents.sheet import shared_quantities
+from ai_data_strategy.agents.sheet import ground_of, shared_quantities
 from ai_data_strategy.blueprint import Duty
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import money, names
@@ -170,7 +170,7 @@ def _benefit(k: Desk, value: Mapping[str, Any], say: Say) -> str:
 
 def _balance(k: Desk, t: Mapping[str, Any], say: Say) -> str:
     """What the known figures say of year one: it loses, it earns its people, or it is open; empty if the benefit is unknown."""
-    ledger = Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "rollout": k.quantities})
+    ledger = Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "rollout": k.quantities}, ground_of(k.blueprint))
     benefit, people = ("benefit_year_one", k.blueprint.currency), ("team_cost", f"{k.blueprint.currency}/year")
     low, high = ledger.number(*benefit, "low"), ledger.number(*benefit, "high")
     least, most = ledger.number(*people, "low"), ledger.number(*people, "high")

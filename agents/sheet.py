@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from pydantic import BaseModel
 
+from ai_data_strategy.agents.once import once
 from ai_data_strategy.blueprint import Blueprint, Dial, Shared, Source
-from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity, Text
+from ai_data_strategy.domain import Answer, Brief, Evidence, Figure, Quantity, Text
 from ai_data_strategy.quantities.ledger import Entry, Ledger
 
 PERSONAL = ("personal", "free_text", "financial", "device", "location", "biometric", "special", "criminal", "child")
 
 
-def shared_quantities(blueprint: Blueprint) -> Iterator[Quantity]:
+@once
+def shared_quantities(blueprint: Blueprint) -> tuple[Quantity, ...]:
     """The blueprint's shared figures as quantities: key is the field, meaning and unit come from its declaration."""
-    for key, declared in Shared.model_fields.items():
-        figure = getattr(blueprint.shared, key)
-        dial = next(item for item in declared.metadata if isinstance(item, Dial))
-        yield Quantity(key=key, meaning=declared.description or key, unit=fill_unit(dial.unit, blueprint), **dict(figure))
+    return tuple(_quantity(key, getattr(blueprint.shared, key), blueprint) for key in Shared.model_fields)
+
+
+@once
+def ground_of(blueprint: Blueprint) -> Ledger:
+    """The ledger of the blueprint alone."""
+    return Ledger.of({"blueprint": [*shared_quantities(blueprint), *blueprint.quantities]})
+
+
+def _quantity(key: str, figure: Figure, blueprint: Blueprint) -> Quantity:
+    declared = Shared.model_fields[key]
+    dial = next(item for item in declared.metadata if isinstance(item, Dial))
+    return Quantity(key=key, meaning=declared.description or key, unit=fill_unit(dial.unit, blueprint), **dict(figure))
 
 
 def fill_unit(unit: str, blueprint: Blueprint) -> str:
@@ -31,19 +43,27 @@ def fill_unit(unit: str, blueprint: Blueprint) -> str:
 def texts(value: object, path: str = "") -> Iterator[tuple[str, Text, str]]:
     """Every text in a model with its path and kind, nested models and lists included."""
     if isinstance(value, BaseModel):
-        for name, declared in type(value).model_fields.items():
+        for name, kind in _kinds(type(value)):
             inner = getattr(value, name)
             where = f"{path}.{name}" if path else name
-            kind = next((item for item in declared.metadata if isinstance(item, Text)), None) or _nested_kind(declared.annotation)
             if isinstance(inner, str) and kind:
                 yield where, kind, inner
             elif isinstance(inner, list) and kind:
                 yield from ((f"{where}[{index}]", kind, item) for index, item in enumerate(inner) if isinstance(item, str))
-            else:
+            elif isinstance(inner, (BaseModel, list, tuple)):
                 yield from texts(inner, where)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from texts(item, f"{path}[{index}]")
+
+
+@lru_cache(maxsize=512)  # bounded: types of patches are made on the fly
+def _kinds(model: type[BaseModel]) -> tuple[tuple[str, Text | None], ...]:
+    """The fields of a type, each with the kind of text that it holds."""
+    return tuple(
+        (name, next((item for item in declared.metadata if isinstance(item, Text)), None) or _nested_kind(declared.annotation))
+        for name, declared in model.model_fields.items()
+    )
 
 
 def _nested_kind(annotation: object) -> Text | None:

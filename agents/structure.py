@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 
 from pydantic import BaseModel
 
@@ -14,7 +15,7 @@ from ai_data_strategy.domain import Quantity, Refers, Verdict
 from ai_data_strategy.quantities.stated import verify
 from ai_data_strategy.typeset.text import REFERENCE, references
 
-FOREIGN_KEYS = frozenset(
+FOREIGN_KEYS = frozenset(  # fmt: skip
     "required_examples smaller_examples trainable_parameters available_examples ten_times_parameters human_items labelling_hours "
     "labelling_weeks labelling_cost velocity_per_day days_to_required feedback_lag erasure_chain allocated_items benchmark_half_width "
     "test_items test_days_needed training_cost bytes_per_entry entries_per_day log_growth storage_cost cost_year_one net_year_one "
@@ -48,6 +49,8 @@ _DIGIT = re.compile(r"\d[\d.,]*\s?%?")
 
 def free_digits(text: str) -> list[str]:
     """Numbers written into a text that are neither a reference nor a date, law article, standard or version name."""
+    if not _DIGIT.search(text):
+        return []
     return _DIGIT.findall(_ALLOWED.sub(" ", REFERENCE.sub(" ", _CODE.sub(" ", text))))
 
 
@@ -88,20 +91,25 @@ def _texts(draft: Draft, sheet: Sheet) -> Iterator[tuple[str, Problem]]:
 
 def _keys(value: object, sheet: Sheet, path: str = "") -> Iterator[tuple[str, Problem]]:
     if isinstance(value, BaseModel):
-        for name, declared in type(value).model_fields.items():
+        for name, is_key in _key_fields(type(value)):
             inner = getattr(value, name)
             where = f"{path}.{name}" if path else name
             if where == "quantities":
                 continue
-            if isinstance(inner, (str, list)) and _is_key(declared.annotation, declared.metadata):
+            if isinstance(inner, (str, list)) and is_key:
                 for key in [inner] if isinstance(inner, str) else inner:
                     if sheet.entry(key) is None and key not in FOREIGN_KEYS:
                         yield "HO1", Problem(re.split(r"[.\[]", where)[0], f"{where}: no quantity has the key {key!r}: define it in quantities")
-            else:
+            elif isinstance(inner, (BaseModel, list, tuple)):
                 yield from _keys(inner, sheet, where)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from _keys(item, sheet, f"{path}[{index}]")
+
+
+@lru_cache(maxsize=512)  # bounded: types of patches are made on the fly
+def _key_fields(model: type[BaseModel]) -> tuple[tuple[str, bool], ...]:
+    return tuple((name, _is_key(declared.annotation, declared.metadata)) for name, declared in model.model_fields.items())
 
 
 def _is_key(annotation: object, metadata: Sequence[object]) -> bool:

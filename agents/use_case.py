@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ai_data_strategy.agents import authoring
-from ai_data_strategy.agents.furnishing import NEUTRAL, decision_fields, inputs, names, plain, rare_share, sample_value, stock_story
+from ai_data_strategy.agents.furnishing import (
+    NEUTRAL,
+    actions,
+    example_features,
+    inputs,
+    names,
+    outputs,
+    plain,
+    rare_share,
+)
 from ai_data_strategy.agents.section import Checks, Draft, Problem, Section
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.blueprint import Source
@@ -202,34 +211,46 @@ def success_is_measured(draft: UseCase, sheet: Sheet) -> Iterator[Problem]:
 def render(draft: UseCase, view: View) -> list[Block]:
     """Prose, the task in one table, the figures that size it in another."""
     _ = view._
-    figures_table = Table([_("Figure"), _("Amount"), _("What it means")], _sizes(draft, view))
-    return [*view.prose(draft.prose), Table([_("Question"), _("Answer")], _answers(draft, view)), figures_table]
+    sizes = Table([_("Figure"), _("Amount")], _sizes(draft, view))
+    return [*view.prose(draft.prose), Table([_("Question"), _("Answer")], _answers(draft, view)), sizes]
 
 
 def _answers(draft: UseCase, view: View) -> list[list[str]]:
-    _, task = view._, view.blueprint.task
-    opponent = draft.opponent
+    _, task, opponent = view._, view.blueprint.task, draft.opponent
     stop = f"{view.line(opponent.stop)} ({view.role(opponent.decided_by)}, {view.day(opponent.decided_on)})"
     return [
-        [_("Task"), f"{view.line(task.takes)} → {view.line(task.gives)} ({view.name(task.kind)})"],
-        [_("Decision"), " ".join([view.line(_full(task.decision)), view.line(draft.scope.moment)])],
+        [_("Task"), f"{view.line(task.takes)} → {view.line(task.gives)}"],
         [_("Errors"), view.line(draft.scope.errors)],
         [_("Training example, made up"), _row(draft.example, view)],
-        [_("Label"), view.line(draft.example.label_from)],
         [_("In hand"), _held(draft, view)],
-        [_("Without learning"), f"{view.line(opponent.method)} {view.line(opponent.why_learning)}"],
+        [_("Without learning"), view.line(opponent.method)],
         [_("Stop rule"), stop],
-        [_("Success"), f"{view.line(draft.success.counted)} {_('Must not get worse')}: {view.line(draft.success.guard)}"],
+        [_("Success"), f"{view.line(_full(draft.success.counted))} {_('Must not get worse')}: {view.line(draft.success.guard)}"],
         [_("Not in the first version"), view.line(draft.scope.left_out)],
     ]
 
 
 def _held(draft: UseCase, view: View) -> str:
-    """Sources with one use and note stand together."""
+    """Sources by use; what of each is usable stands in the annex."""
     groups: dict[str, list[str]] = {}
     for item in draft.in_hand:
-        groups.setdefault(f"({view._(USES[item.use])}): {view.line(item.note)}", []).append(item.source)
-    return "; ".join(f"{view.codes(sources)} {note}" for note, sources in groups.items())
+        groups.setdefault(view._(USES[item.use]), []).append(item.source)
+    return "; ".join(f"{use}: {view.codes(sources)}" for use, sources in groups.items())
+
+
+def annex(draft: UseCase, view: View) -> list[Block]:
+    """For audit: what of each source is usable, where the label comes from, why so many examples, why rules alone would not do."""
+    _, line = view._, view.line
+    held = [[view.code(item.source), _(USES[item.use]), line(item.note)] for item in draft.in_hand]
+    points = [
+        [_("Kind of task"), view.name(view.blueprint.task.kind)],
+        [_("Moment of decision"), line(draft.scope.moment)],
+        [_("Label"), line(draft.example.label_from)],
+        [_("Volume needed"), line(draft.need.because)],
+        [_("Smaller volume"), f"{view.amount('smaller_examples').text}: {line(draft.need.smaller_allows)}"],
+        [_("Why learning at all"), line(draft.opponent.why_learning)],
+    ]
+    return [Table([_("Source"), _("Use"), _("What is usable")], held), Table([_("Point"), _("Reasoning")], points)]
 
 
 def _full(sentence: str) -> str:
@@ -245,15 +266,11 @@ def _row(example: TrainingExample, view: View) -> str:
 
 def _sizes(draft: UseCase, view: View) -> list[list[str | Cell]]:
     _ = view._
-    rows: list[tuple[str, str, str]] = [
-        ("required_examples", _("Volume needed"), view.line(draft.need.because)),
-        ("smaller_examples", _("Smaller volume"), view.line(draft.need.smaller_allows)),
-        ("labelled_in_hand", _("Labelled today"), ""),
-        (draft.opponent.level, _("Expected without a model"), ""),
-        ("baseline", _("Success metric today"), ""),
-        ("target", _("Success metric, target"), ""),
-    ]
-    return [[label, view.amount(key), meaning] for key, label, meaning in rows]
+    rows = [
+        ("required_examples", _("Volume needed")), ("labelled_in_hand", _("Labelled today")),
+        ("baseline", _("Success metric today")), (draft.opponent.level, _("Expected without a model")), ("target", _("Success metric, target")),
+    ]  # fmt: skip
+    return [[label, view.amount(key)] for key, label in rows]
 
 
 _MOST_FEATURES = 5
@@ -264,9 +281,8 @@ def playbook(k: Desk) -> UseCase:
     t, decider = k.topic("use_case"), k.role("product")
     places = _places(k, t)
     _need(k, t, places)
-    findings = [k.say(part, **places) for part in (t["stock"][stock_story(k)], t["cover"][_cover(k)]) if part]
     return UseCase(
-        prose="\n\n".join([authoring.prose(k, t["prose"], places), " ".join(findings)]),
+        prose=f"{authoring.prose(k, t['prose'], places)}\n\n{k.say(t['cover'][_cover(k)], **places)}",
         scope=Scope(moment=k.say(t["moment"], **places), errors=k.say(t["errors"], **places), left_out=k.say(t["left_out"], **places)),
         example=_example(k, t, places),
         need=Need(because=k.say(t["volume"]["because"], **places), smaller_allows=k.say(t["volume"]["smaller_allows"], **places)),
@@ -277,7 +293,7 @@ def playbook(k: Desk) -> UseCase:
         ),
         success=Success(counted=k.say(t["counted"], **places), guard=k.say(t["guard"], **places)),
         rejected=authoring.rejected(k, t["rejected"], places),
-        actions=authoring.actions(k, t["actions"], places, "use_case"),
+        actions=actions(k, t["actions"], places, "use_case"),
         risks=authoring.risks(k, t["risks"], places),
         quantities=k.quantities,
     )  # fmt: skip
@@ -287,6 +303,7 @@ def _places(k: Desk, t: Mapping[str, Any]) -> dict[str, str]:
     """Names for this section's sentences; `rival` is the way without learning."""
     task = k.blueprint.task
     own = {name: getattr(task, name).strip().rstrip(".") for name in ("takes", "gives", "decision", "approach")}
+    own["decision"] = own["decision"][:1].lower() + own["decision"][1:]
     events = ", ".join(f"`{event.id}`" for event in k.blueprint.events[:3])
     places = {**names(k), **own, "classes": k.say("all classes"), "events": events}
     return {**places, "rival": k.say(t["rival"], **places)}
@@ -297,13 +314,7 @@ def _need(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> None:
     volume = t["volume"]
     inputs(k, "use_case", volume["inputs"], places)
     if "use_case_outputs" in volume["required"] + volume["smaller"]:
-        k.propose(
-            "use_case_outputs",
-            max(len(k.blueprint.classes), 1),
-            "classes",
-            k.say("classes, or kinds of output, that each need examples"),
-            k.role("domain"),
-        )
+        outputs(k, "use_case_outputs", k.say("classes, or kinds of output, that each need examples"), "domain", 1)
     rare = rare_share(k) if "RARE" in volume["required"] else ""
     for key, expression, meaning in (
         ("required_examples", volume["required"], k.say("%(example)s that training needs", **places)),
@@ -347,7 +358,7 @@ def _example(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> Traini
         low = k.propose("use_case_label_low", t["label_low"], t["label_unit"], k.say("lowest label that is valid"), k.role("data_science"))
         high = _label_high(k, t)
     return TrainingExample(
-        features=[Feature(field=field.id, value=sample_value(field, t)) for field in decision_fields(k)[:_MOST_FEATURES]],
+        features=[Feature(field=field, value=value) for field, value in example_features(k, t, _MOST_FEATURES)],
         output=output, label=chosen or k.say(t["label"], **places), range_low=low, range_high=high,
         valid_if=k.say(t["valid_if"], **places) if output in ("ranking", "text") else None,
         label_from=k.say(t["label_from"], **places),
@@ -391,4 +402,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ai_data_strategy.agents import authoring
-from ai_data_strategy.agents.furnishing import names
+from ai_data_strategy.agents.furnishing import actions, names
 from ai_data_strategy.agents.section import Checks, Draft, Problem, Section
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
@@ -138,32 +138,40 @@ def each_label_has_a_trail(draft: Versioning, sheet: Sheet) -> Iterator[Problem]
 
 
 def render(draft: Versioning, view: View) -> list[Block]:
-    """Prose, what is recorded, lineage and rebuilding in one table."""
+    """Prose, then tool, snapshot, lineage and the test of rebuilding in one table."""
     _ = view._
-    record, lineage, test, trail = draft.record, draft.lineage, draft.reproduction, draft.trail
-    rebuilt = f"{' → '.join(view.line(step) for step in test.steps)}. {view.line(test.on_failure)} ({view.role(test.owner)})"
-    every = f"{_('Every')} {view.number(test.every)}: {view.line(test.metric)} {_('Tolerance')}: {view.number(test.tolerance)}."
+    record, lineage, test = draft.record, draft.lineage, draft.reproduction
+    every = _("Every %(time)s, tolerance %(tolerance)s. %(failure)s") % {
+        "time": view.number(test.every), "tolerance": view.number(test.tolerance), "failure": view.line(test.on_failure)
+    }  # fmt: skip
     rows = [
-        [_("Tool"), f"**{view.name(draft.tool.chosen)}**. {view.line(draft.tool.because)} {view.line(draft.tool.stores)}"],
+        [_("Tool"), f"**{view.name(draft.tool.chosen)}**. {view.line(draft.tool.because)}"],
         [_("Snapshot hash"), view.line(record.snapshot_hash)],
         [_("Guidelines version"), view.name(record.guidelines_version)],
-        [_("Preprocessing code"), view.line(record.preprocessing_version)],
-        [_("Also recorded"), "; ".join(view.line(item) for item in record.also)],
+        [_("Code version"), view.line(record.preprocessing_version)],
         [_("From person to example"), view.line(lineage.person_to_example)],
         [_("From example to model"), view.line(lineage.example_to_model)],
-        [_("After an erasure"), view.line(lineage.after_erasure)],
-        [_("Rebuilding"), rebuilt],
         [_("Test of rebuilding"), every],
-        [_("Trail of a label"), _trail(trail, view)],
     ]
     return [*view.prose(draft.prose), Table([_("Point"), _("Rule")], rows)]
 
 
-def _trail(trail: LabelTrail, view: View) -> str:
-    _ = view._
-    parts = {_("who"): trail.who, _("what"): trail.what, _("when"): trail.when, _("guidelines"): trail.which_guidelines}
-    told = "; ".join(f"{label}: {view.line(text)}" for label, text in parts.items())
-    return f"{told}. {_('Kept for')} {view.number(trail.kept)}."
+def annex(draft: Versioning, view: View) -> list[Block]:
+    """For audit: what else is recorded, erasure, the steps of rebuilding, the trail of a label."""
+    _, test, trail = view._, draft.reproduction, draft.trail
+    steps = " → ".join(view.line(step).removesuffix(".") for step in test.steps)
+    rows = [
+        [_("Stored where"), view.line(draft.tool.stores)],
+        [_("Also recorded"), "; ".join(view.line(item) for item in draft.record.also)],
+        [_("After an erasure"), view.line(draft.lineage.after_erasure)],
+        [_("Rebuilding"), f"{steps}: {view.line(test.metric)} ({view.role(test.owner)})"],
+        [_("Label: who"), view.line(trail.who)],
+        [_("Label: what"), view.line(trail.what)],
+        [_("Label: when"), view.line(trail.when)],
+        [_("Label: guidelines"), view.line(trail.which_guidelines)],
+        [_("Label: kept for"), view.number(trail.kept)],
+    ]
+    return [Table([_("Versions and lineage"), _("Rule")], rows)]
 
 
 def playbook(k: Desk) -> Versioning:
@@ -196,7 +204,7 @@ def playbook(k: Desk) -> Versioning:
             on_failure=k.say(test["on_failure"], **places), owner=owner,
         ),
         trail=_label_trail(k, t["trail"], places),
-        rejected=authoring.rejected(k, t["rejected"], places), actions=authoring.actions(k, t["actions"], places, "versioning"),
+        rejected=authoring.rejected(k, t["rejected"], places), actions=actions(k, t["actions"], places, "versioning"),
         risks=authoring.risks(k, t["risks"], places), quantities=k.quantities,
     )  # fmt: skip
 
@@ -230,4 +238,5 @@ SECTION = Section(
     derived=figures,
     render=render,
     playbook=playbook,
+    annex=annex,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from ai_data_strategy.agents.assembly import Decision, OpenQuestion, Readiness
+from ai_data_strategy.agents.governance_fields import Governance
 from ai_data_strategy.agents.section import Action, Risk
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.agents.strategy import Strategy
@@ -97,22 +98,23 @@ def _features(sheet: Sheet, k: Desk) -> Readiness:
     return Readiness(area="features", state="partly", because=clipped(said))
 
 
+def unsettled(sheet: Sheet) -> list[str]:
+    """Names of the sources with personal data whose basis for training governance does not call settled."""
+    draft = sheet.drafts.get("governance")
+    rules = draft.sources if isinstance(draft, Governance) else []
+    open_ = {rule.source for rule in rules if rule.personal and rule.personal.status != "ok"}
+    return [source.name for source in sheet.blueprint.sources if source.training and source.id in open_]
+
+
 def _law(sheet: Sheet, k: Desk) -> Readiness:
     if not sheet.personal_sources:
         return Readiness(area="law", state="ready", because=k.say("No source holds personal data."))
-    conditions = sheet.blueprint.conditions
-    if sheet.blueprint.verdict == "go_after" and conditions:
-        return Readiness(
-            area="law",
-            state="blocked",
-            because=clipped(k.say("Personal data, and a condition is open: %(condition)s", condition=conditions[0])),
-        )
-    names = ", ".join(regime.name for regime in sheet.blueprint.regimes) or k.say("data protection law")
-    return Readiness(
-        area="law",
-        state="partly",
-        because=clipped(k.say("Personal data under %(regimes)s: each source needs its basis on paper.", regimes=names)),
-    )
+    if names := unsettled(sheet):
+        said = k.say("The basis for training is not settled for: %(sources)s.", sources=", ".join(names))
+        return Readiness(area="law", state="blocked", because=clipped(said))
+    regimes = ", ".join(regime.name for regime in sheet.blueprint.regimes) or k.say("data protection law")
+    said = k.say("Personal data under %(regimes)s: each source needs its basis on paper.", regimes=regimes)
+    return Readiness(area="law", state="partly", because=clipped(said))
 
 
 def _people(sheet: Sheet, k: Desk) -> Readiness:
@@ -132,11 +134,11 @@ def decisions(sheet: Sheet, k: Desk) -> list[Decision]:
 
 def _conditions(sheet: Sheet, k: Desk) -> Iterator[Decision]:
     for condition in sheet.blueprint.conditions[:2]:
-        who = k.role("legal") if sheet.personal_sources else k.role("product")
+        who = k.role("product")
         yield Decision(
             what=clipped(condition), who=who, by=max(k.day("audit"), k.within(0, who)),
-            options=[k.say("settle it in writing"), k.say("leave out the sources that it touches"), k.say("stop")],
-            recommended=k.say("settle it in writing"), because=k.say("Nothing that depends on it is trained before; the rest of the plan can begin."),
+            options=[k.say("meet it before training"), k.say("leave out what depends on it"), k.say("stop")],
+            recommended=k.say("meet it before training"), because=k.say("Nothing that depends on it is trained before; the rest of the plan can begin."),
         )  # fmt: skip
 
 

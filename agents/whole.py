@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -29,7 +29,7 @@ Whole = Callable[[Sheet, Clarification | None], Iterable[Fault | Skip]]
 
 def draft(sheet: Sheet, kind: type[D]) -> D | None:
     """The draft of one section, if it is there."""
-    return cast("D | None", next((d for d in sheet.drafts.values() if isinstance(d, kind)), None))
+    return next((d for d in sheet.drafts.values() if isinstance(d, kind)), None)
 
 
 def walk(value: object, path: str = "") -> Iterator[tuple[str, str, object]]:

@@ -31,24 +31,27 @@ def words(text: str) -> int:
 
 
 def fitted(parts: Sequence[Part], others: Sequence[Block], view: View) -> Fitted:
-    """Move the longest tables out until chapters and `others` hold no more than MOST_WORDS. The first table of a part stays."""
-    sizes = sorted(
-        ((_size(table), place, index) for place, part in enumerate(parts) for index, table in _movable(part)),
-        key=lambda item: (-item[0], *item[1:]),
-    )
+    """Move the longest tables out until chapters and `others` hold no more than MOST_WORDS.
+
+    The first table of a section goes only after all others, and that of the first chapter never.
+    """
     length = words(markdown(others)) + sum(words(markdown([*part.headings, *part.blocks])) for part in parts)
     chosen: set[tuple[int, int]] = set()
-    for size, place, index in sizes:
-        if length <= MOST_WORDS or size < _SMALLEST:
+    for size, place, index in _in_order(parts):
+        if length <= MOST_WORDS:
             break
         chosen.add((place, index))
         length -= size - words(_pointer(parts[place].blocks[index], view).text)
     return Fitted([_without(part, place, chosen, view) for place, part in enumerate(parts)], _moved(parts, chosen))
 
 
-def _movable(part: Part) -> list[tuple[int, Table]]:
-    tables = [(index, block) for index, block in enumerate(part.blocks) if isinstance(block, Table)]
-    return tables[1:]
+def _in_order(parts: Sequence[Part]) -> list[tuple[int, int, int]]:
+    """(words, part, place in it) of the tables that may go, in the order in which they go."""
+    found: list[tuple[bool, int, int, int]] = []
+    for place, part in enumerate(parts):
+        tables = [(index, block) for index, block in enumerate(part.blocks) if isinstance(block, Table)]
+        found += [(rank == 0, -_size(table), place, index) for rank, (index, table) in enumerate(tables) if place or rank]
+    return [(-size, place, index) for _, size, place, index in sorted(found) if -size >= _SMALLEST]
 
 
 def _size(table: Table) -> int:

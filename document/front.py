@@ -152,6 +152,7 @@ def _bold(text: str) -> str:
 
 def _ended(sentence: str) -> str:
     plain = sentence.replace("*", "")
+    plain = plain[:1].upper() + plain[1:]
     return plain if plain.endswith((".", "!", "?")) else f"{plain}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.section import Action, Risk
 from ai_data_strategy.agents.strategy import Strategy
+from ai_data_strategy.document.chapters import SHARED_CHAPTERS
 from ai_data_strategy.typeset.blocks import Block, Cell, Heading, Paragraph, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
@@ -12,7 +13,7 @@ from ai_data_strategy.typeset.view import View
 LEVELS = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
 _GRADES = {"low": 1, "medium": 2, "high": 3}
 MOST_RISKS = 6
-MOST_ACTIONS = 20
+MOST_ACTIONS = 13
 """Risks and actions before the annexes; the others stand in an annex."""
 
 
@@ -38,8 +39,15 @@ def actions(strategy: Strategy, view: View) -> list[Block]:
     ordered = ordered_actions(strategy)
     if not ordered:
         return [*blocks, Paragraph(_("No section asks for an action."))]
+    blocks += _unnamed(strategy, view)
     blocks.append(_action_table(ordered[:MOST_ACTIONS], 1, view))
     return [*blocks, Paragraph(_("Later actions stand in an annex."))] if len(ordered) > MOST_ACTIONS else blocks
+
+
+def _unnamed(strategy: Strategy, view: View) -> list[Block]:
+    """The roles whose person is still to be found, said once for all tables."""
+    roles = [view.role(role.id) for role in strategy.blueprint.roles if not role.named] if strategy.blueprint else []
+    return [Paragraph(view._("Still to be named: %(roles)s.") % {"roles": ", ".join(roles)})] if roles else []
 
 
 def later_actions(strategy: Strategy, view: View) -> list[Block]:
@@ -50,12 +58,20 @@ def later_actions(strategy: Strategy, view: View) -> list[Block]:
 
 def _action_table(ordered: list[tuple[str, Action]], first: int, view: View) -> Table:
     _ = view._
-    titles = {section.key: view._(section.title) for section in SECTIONS}
+    shared = {key: number for number, _title, keys in SHARED_CHAPTERS for key in keys}
+    chapters = {section.key: str(shared.get(section.key, section.number)) for section in SECTIONS}
     rows: list[list[str | Cell]] = [
-        [str(place), view.line(action.what), view.role(action.owner), view.day(action.due), view.amount(action.cost), titles[key]]
+        [
+            str(place),
+            view.line(action.what).removesuffix("."),
+            view.role(action.owner),
+            view.day(action.due),
+            view.amount(action.cost),
+            chapters[key],
+        ]
         for place, (key, action) in enumerate(ordered, start=first)
     ]
-    return Table(["#", _("Action"), _("Owner"), _("Due"), _("Cost"), _("Section")], rows)
+    return Table(["#", _("Action"), _("Owner"), _("Due"), _("Cost"), _("Chapter")], rows)
 
 
 def risks(strategy: Strategy, view: View) -> list[Block]:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from ai_data_strategy.agents.strategy import Strategy
 from ai_data_strategy.document.diagrams import draws
-from ai_data_strategy.document.fitting import words
+from ai_data_strategy.document.fitting import words as words
 from ai_data_strategy.document.markdown import Composed, compose
 from ai_data_strategy.errors import DocumentError
 from ai_data_strategy.typeset.blocks import Block, Heading, Table, markdown
@@ -19,7 +19,8 @@ from ai_data_strategy.typeset.blocks import Block, Heading, Table, markdown
 _FORBIDDEN = {"html_block": "HTML", "html_inline": "HTML", "link_open": "a link", "image": "an image", "hr": "a rule"}
 _ADDRESS = re.compile(r"(?i)https?://|ftp://|\bwww\.\w|[\w.+-]@[\w-]+\.\w")
 _UNRESOLVED = re.compile(r"(?<!\\)\{[a-z][a-z0-9_]*\}")
-_CODE = re.compile(r"`[^`\n]*`")
+_SUSPECT = re.compile(r"(?<!\\)(?:\\\\)*[<\[]")
+_CODE = re.compile(r"(?<!\\)`[^`\n]*`")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -27,6 +28,12 @@ _PIPE = re.compile(r"(?<!\\)\|")
 def _parser() -> MarkdownIt:
     # HTML is on here although no reader turns it on, so that HTML in the text is seen and refused.
     return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+@cache
+def _outline() -> MarkdownIt:
+    """The parser of blocks alone: what stands inside a line is parsed where it could matter, which is rare."""
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).disable("inline")
 
 
 def assert_readable(text: str, strategy: Strategy, composed: Composed | None = None) -> None:
@@ -44,7 +51,7 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
     """
     composed = composed or compose(strategy)
     blocks = [*composed.body, *composed.annexes]
-    tokens = _parser().parse(text)
+    tokens = _outline().parse(text)
     return [
         *_headings(tokens, blocks),
         *_tables(tokens, text, blocks),
@@ -78,7 +85,7 @@ def _tables(tokens: Sequence[Token], text: str, blocks: Sequence[Block]) -> Iter
         yield f"the document has {len(found)} tables, not {len(wanted)}"
     for token in found:
         first, last = token.map or [0, 0]
-        cells = {len(_PIPE.findall(_CODE.sub("", line))) for line in lines[first:last] if line.strip()}
+        cells = {len(_PIPE.findall(line)) for line in lines[first:last] if line.strip()}
         if len(cells) > 1:
             yield f"the table at line {first + 1} has rows of different length"
     for table, token in zip(wanted, found, strict=False):
@@ -101,7 +108,8 @@ def _forbidden(tokens: Sequence[Token]) -> Iterator[str]:
 def _all(tokens: Sequence[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
-        yield from token.children or ()
+        if token.type == "inline" and (_SUSPECT.search(token.content) or _ADDRESS.search(token.content)):
+            yield from _parser().parseInline(token.content)[0].children or ()
 
 
 def _diagrams(tokens: Sequence[Token]) -> Iterator[str]:

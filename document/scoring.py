@@ -29,6 +29,8 @@ SHORTEST, LONGEST, SHORTEST_CHAPTER = 3000, 6500, 120
 MOST_QUESTIONS = 8
 """Questions in a round (criterion CL2)."""
 _SHINGLE = 8
+_TELLING = 5
+"""Letters from which a word of the brief that is also in the blueprint counts as a term."""
 Problems = Iterator[str]
 DOCUMENT: dict[str, Callable[[Strategy, str], Problems]] = {}
 
@@ -143,24 +145,13 @@ def sections_speak_of_the_brief(strategy: Strategy, _: str) -> Problems:
     reading = read(strategy.brief.text, strategy.brief.language, strategy.answers)
     said = " ".join([strategy.brief.text, *(a.text for a in strategy.answers if not a.skipped)]).casefold()
     terms = {term.casefold() for term in (*reading.terms, strategy.clarification.product, strategy.blueprint.example) if term}
-    terms |= {word.casefold() for word in _names(strategy) if word.casefold() in said}
+    shared = set(plain_words(said)) & set(plain_words(strategy.blueprint.model_dump_json()))
+    terms |= {word for word in shared if len(word) >= _TELLING and not word.isdigit()}
     view = View(strategy.brief.language, strategy.blueprint, sheet_of(strategy).ledger)
     for key, draft in strategy.sections.items():
         shown = chapter(BY_KEY[key], draft, view).casefold()
         if sum(term in shown for term in terms) < min(2, len(terms)):
             yield f"{key} names fewer than two terms of the brief"
-
-
-def _names(strategy: Strategy) -> Iterator[str]:
-    b = strategy.blueprint
-    if b:
-        yield from (
-            word
-            for item in (*b.sources, *b.events, *b.classes, *b.slices)
-            for word in (item.id, getattr(item, "name", ""))
-            if len(word) > 3
-        )
-        yield from (role.title for role in b.roles if role.named)
 
 
 @cache

@@ -7,7 +7,9 @@ Every call is logged, so that calls, tokens, concurrency and the shared prompt p
     ... --fault 429:0.1 --fault truncate:0.05 --fault malformed:0.05 --fault refuse:0.02 --fault 500:0.05 --fault hang:0.01
     ... --fault 429:1 --until 2                 only the first two calls fail
     ... --without json_schema --without prompt_cache_key        refuses these parameters, as older servers do
-    ... --replies replies.jsonl                 {"match": "text in the last message", "content": "..."} one a line, first match wins
+    ... --replies replies.jsonl                 {"match": "text in the last message", "content": "..."} one a line, first match wins;
+                                                with "fields": [...] only for a schema of these fields. Lines with the same match and
+                                                fields are said one after the other, the last one again and again
 
 Prints its base URL as its first line. --latency: seconds before a reply; --rate: tokens a second after that (0 = at once);
 --limit: calls served at once before 429; --seed: faults and filler are the same for the same seed and call number.
@@ -117,6 +119,7 @@ class Server:
         self.faults = [(name, float(share)) for name, share in (fault.split(":") for fault in options.fault)]
         lines = Path(options.replies).read_text("utf-8").splitlines() if options.replies else []
         self.replies: list[Json] = [json.loads(line) for line in lines if line.strip()]
+        self.said: dict[str, int] = {}
         self.log = Path(options.log).open("a", buffering=1, encoding="utf-8") if options.log else None  # noqa: SIM115 (as long as the server)
 
     def fault(self, number: int, rng: random.Random) -> str:
@@ -129,15 +132,25 @@ class Server:
 
     def content(self, body: Json, rng: random.Random) -> str:
         """What the reply says."""
-        last = _spoken(body["messages"][-1])
-        for reply in self.replies:
-            if reply["match"] in last:
-                return str(reply["content"])
         shape = body.get("response_format") or {}
+        if (scripted := self.scripted(_spoken(body["messages"][-1]), shape.get("json_schema", {}).get("schema", {}))) is not None:
+            return scripted
         if shape.get("type") == "json_schema":
             schema = shape["json_schema"]["schema"]
             return json.dumps(fill(schema, schema.get("$defs", schema.get("definitions", {})), rng))
         return "{}" if shape.get("type") == "json_object" else " ".join(rng.choices(WORDS, k=self.options.words))
+
+    def scripted(self, last: str, schema: Json) -> str | None:
+        """The next scripted reply to a message that asks for a schema, None if there is none."""
+        fields = sorted(schema.get("properties", {}))
+        fitting = (r for r in self.replies if r["match"] in last and sorted(r.get("fields", fields)) == fields)
+        first = next(fitting, None)
+        if first is None:
+            return None
+        same = [r["content"] for r in self.replies if (r["match"], r.get("fields")) == (first["match"], first.get("fields"))]
+        key = json.dumps([first["match"], first.get("fields")])
+        self.said[key] = self.said.get(key, -1) + 1
+        return str(same[min(self.said[key], len(same) - 1)])
 
     async def complete(self, body: Json, headers: dict[str, str], out: Out) -> None:
         """Serve one call."""

@@ -188,7 +188,7 @@ def revise(given: Given) -> int:
 
 def show(given: Given) -> int:
     async def work(service: Service) -> int:
-        run, outcome = await service.state_of(given.run)
+        _, outcome = await service.state_of(given.run)
         if outcome.strategy is None:
             return _report(outcome, given.json)
         from ai_data_strategy.document.markdown import render

@@ -15,7 +15,8 @@ from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Model
 from ai_data_strategy.writers.host_writer import validate_reply
 
-_WHOLE: dict[str, type[Model]] = {"clarify": Clarification, "memo": Memo, "blueprint": Blueprint, "reconcile": WholeReview, "assemble": Assembly}
+WHOLE: dict[str, type[Model]] = {"clarify": Clarification, "memo": Memo, "blueprint": Blueprint, "reconcile": WholeReview, "assemble": Assembly}
+"""The types that answer the requests that are about no single section, by the first word of their ids."""
 
 
 def reply_type(request: Mapping[str, Any]) -> type[Model]:
@@ -25,7 +26,7 @@ def reply_type(request: Mapping[str, Any]) -> type[Model]:
     if first in BY_KEY:
         section = BY_KEY[first]
         return section.draft if rest[0] == "draft" else Review if rest[0] == "review" else patch_type(section.draft, fields)
-    return patch_type(_WHOLE[first], fields) if rest[:1] == ["mend"] else _WHOLE[first]
+    return patch_type(WHOLE[first], fields) if rest[:1] == ["mend"] else WHOLE[first]
 
 
 def accepted(replies: Mapping[str, Any], waiting: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, list[str]]]:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from ai_data_strategy.agents.strategy import Strategy, load
@@ -92,7 +93,7 @@ class Service:
             arguments=brief_text(text), language=options.language, today=options.today or date.today().isoformat(), model=options.model,
             base_url=options.base_url, models=dict(options.models), ask=options.ask, revisions=options.revisions, out=str(options.out or ""),
         )  # fmt: skip
-        with self.store.lock(run.run):
+        async with self.store.lock(run.run):
             await self.store.runs.put(run)
             return await self._go(run, self._arguments(run))
 
@@ -167,11 +168,11 @@ class Service:
     @asynccontextmanager
     async def _held(self, run_id: str, changes: Mapping[str, Any] | None = None) -> AsyncIterator[Run]:
         await self.store.runs.find(run_id)
-        with self.store.lock(run_id):
+        async with self.store.lock(run_id):
             run = await self.store.runs.find(run_id)
             yield run.but(**changes) if changes else run
 
-    def _config(self, run: Run) -> dict[str, Any]:
+    def _config(self, run: Run) -> RunnableConfig:
         return {"configurable": {"thread_id": run.thread}, "recursion_limit": RECURSION_LIMIT}
 
     async def _state(self, run: Run) -> dict[str, Any]:

@@ -6,8 +6,8 @@ Holds the graph's checkpoints, the call cache, and one row a run. Secrets are ne
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +56,8 @@ class Rows(Protocol):
     async def put(self, run: Run) -> None: ...
     async def all(self) -> list[Run]: ...
     async def find(self, run: str) -> Run: ...
+    async def claim(self, run: str) -> bool: ...
+    async def release(self, run: str) -> None: ...
 
 
 def _run(text: str) -> Run:
@@ -87,6 +89,13 @@ class SqliteRows:
             raise _missing(run)
         return _run(row[0])
 
+    async def claim(self, run: str) -> bool:
+        """Always true: the lock file beside the database is enough on one machine."""
+        return True
+
+    async def release(self, run: str) -> None:
+        return None
+
 
 class PostgresRows:
     """Runs in Postgres, over the connection of the checkpointer."""
@@ -109,6 +118,14 @@ class PostgresRows:
             raise _missing(run)
         return _run(row["row"])
 
+    async def claim(self, run: str) -> bool:
+        """Hold the run against programs on other machines; the server lets go when this connection ends."""
+        cursor = await self.connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as held", (run,))
+        return bool((await cursor.fetchone())["held"])
+
+    async def release(self, run: str) -> None:
+        await self.connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (run,))
+
 
 @dataclass
 class Store:
@@ -127,8 +144,8 @@ class Store:
 
         return PostgresCalls(self.database)
 
-    @contextmanager
-    def lock(self, run: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def lock(self, run: str) -> AsyncIterator[None]:
         """Hold a run for this program alone; RunBusy if another live program holds it."""
         from filelock import FileLock, Timeout  # heavy enough to wait until it is needed
 
@@ -140,7 +157,12 @@ class Store:
         except Timeout as error:
             raise RunBusy(f"run {run}: another program works on it now; wait for it or stop it") from error
         try:
-            yield
+            if not await self.runs.claim(run):
+                raise RunBusy(f"run {run}: a program on another machine works on it now; wait for it or stop it")
+            try:
+                yield
+            finally:
+                await self.runs.release(run)
         finally:
             held.release()
 

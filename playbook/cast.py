@@ -16,9 +16,9 @@ from ai_data_strategy.playbook.reading import Person
 from ai_data_strategy.typeset.catalogue import N_
 
 _TITLES = {
-    "product": N_("Product owner"), "domain": N_("Domain lead, to be named"), "data_engineering": N_("Data engineer, to be named"),
-    "data_science": N_("Data scientist, to be named"), "legal": N_("Data protection officer or counsel, to be named"),
-    "annotation": N_("Annotators, to be named"),
+    "product": N_("Product owner"), "domain": N_("Domain lead"), "data_engineering": N_("Data engineer"),
+    "data_science": N_("Data scientist"), "legal": N_("Data protection officer"),
+    "annotation": N_("Annotators"),
 }  # fmt: skip
 _MOST = 10
 _WEEKS_TO_FIND = {"data_science": 6, "data_engineering": 3}

@@ -13,7 +13,9 @@ _CLAUSE = re.compile(r"(?:[;\n:]|,(?=\s)|\.(?=\s|$))")
 _RECORDS = re.compile(
     r"(?i)\b(rows?|records?|items?|entries|documents?|images?|pictures?|files|examples|samples|Datensätze|Zeilen|Bilder|Dokumente|lignes|enregistrements|registros|filas)\b"
 )
-_PEOPLE = re.compile(r"(?i)customer|client|user|payer|member|patient|Kund|Nutzer|utilisateur|usuari")
+_PEOPLE = re.compile(
+    r"(?i)customer|client|user|payer|member|patient|reader|viewer|listener|subscriber|visitor|Kund|Nutzer|Leser|utilisateur|lecteur|lectrice|abonn|usuari|lector|suscriptor"
+)
 _POSITIVES = re.compile(
     r"(?i)failure|breakdown|stops?$|defect|fraud|churn|Ausfälle|Ausfall|Stillst|Schäden|panne|défaut|avería|fallo|parada"
 )

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 
 from ai_data_strategy.domain import Answer
 from ai_data_strategy.playbook import denials
@@ -46,6 +47,11 @@ _TOPIC_OF_ANSWER = {"volume": "volume", "label": "label", "labels": "label", "ow
 
 def read(brief_text: str, language: str, answers: Sequence[Answer] = (), today: date | None = None) -> Reading:
     """Everything the playbook can tell of a brief. Answers that were skipped say nothing; orders are listed and not read."""
+    return _read(brief_text, language, tuple(answers), today or date.today())
+
+
+@lru_cache(maxsize=16)  # a run reads its brief again at every step that knows more
+def _read(brief_text: str, language: str, answers: tuple[Answer, ...], today: date) -> Reading:
     said = sentences(brief_text, language, answers)
     scored, found = score(said), amounts(said)
     archetype = scored.best
@@ -77,7 +83,7 @@ def read(brief_text: str, language: str, answers: Sequence[Answer] = (), today: 
         scores=scored.points,
         cues=scored.cues,
         because=because(scored, language),
-        contradictions=tuple(contradictions(Scene(said, found, noun, language, today or date.today()))),
+        contradictions=tuple(contradictions(Scene(said, found, noun, language, today))),
         denial=denials.unlawful(said, places) or denials.not_needed(said, scored.points, archetype, found, noun),
         answered=tuple(dict.fromkeys(answer.question for answer in answers if not answer.skipped and answer.text.strip())),
     )

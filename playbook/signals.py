@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from ai_data_strategy.blueprint import Blueprint, Event, Slice, Source
@@ -42,7 +43,13 @@ def _family(event: Event) -> str:
 
 
 def _hits(stems: list[str], text: str) -> int:
-    return sum(bool(re.search(rf"(?:^|[\W_]){re.escape(stem)}", text)) for stem in stems)
+    return sum(bool(_beginning(stem).search(text)) for stem in stems)
+
+
+@cache
+def _beginning(stem: str) -> re.Pattern[str]:
+    """A word of signals.yaml where a word begins."""
+    return re.compile(rf"(?:^|[\W_]){re.escape(stem)}")
 
 
 def trigger_of(k: Desk) -> Event:

@@ -97,13 +97,46 @@ _RUN = re.compile(
     re.IGNORECASE,
 )
 _GENERIC = frozenset(
-    ["company", "firm", "business", "team", "startup", "start-up", "bank", "telecom", "unternehmen", "firma", "betrieb", "entreprise", "societe", "equipe", "empresa", "compania", "equipo", "banco", "model", "modell", "modele", "modelo", "brief", "goal", "customers", "data", "problem", "aim"]
+    [
+        "company",
+        "firm",
+        "business",
+        "team",
+        "startup",
+        "start-up",
+        "bank",
+        "telecom",
+        "unternehmen",
+        "firma",
+        "betrieb",
+        "entreprise",
+        "societe",
+        "equipe",
+        "empresa",
+        "compania",
+        "equipo",
+        "banco",
+        "model",
+        "modell",
+        "modele",
+        "modelo",
+        "brief",
+        "goal",
+        "customers",
+        "data",
+        "problem",
+        "aim",
+    ]
 )
 TITLES = {
     "text_classification": N_("Text classification"), "tabular_classification": N_("Risk and outcome prediction"), "ranking": N_("Recommendation and ranking"),
     "rag_chat": N_("Answers over documents"), "extraction": N_("Document extraction"), "forecasting": N_("Demand forecasting"), "fraud": N_("Fraud detection"),
     "vision": N_("Image recognition"), "speech": N_("Speech recognition"), "maintenance": N_("Predictive maintenance"), "rules": N_("Decision rules"),
 }  # fmt: skip
+_SENTENCE = re.compile(
+    r"(?i)\b(?:are|is|was|were|has|have|had|can|will|must|should|sind|ist|war|waren|hat|haben|wird|werden|sont|est|ont|sera|seront|son|está|están|fue|tiene|tienen)\b"
+)
+"""Verbs that no name of a class holds: with one of them a list is a sentence."""
 _LIST = re.compile(r"\s*(?:are|is|sind|sont|son|being)?\s*[:(]\s*([^()\n:;.]{3,300})")
 
 
@@ -193,7 +226,11 @@ def classes(sentences: Sequence[Sentence]) -> tuple[str, ...]:
                     re.sub(r"^(?:and|or|und|oder|et|ou|y|o) ", "", name.strip())
                     for name in re.split(r",|/| (?:and|or|und|oder|et|ou|y|o) ", listed[1])
                 ]
-                short = [name.strip(" \"'") for name in names if 1 < len(name.strip()) <= 40 and len(name.split()) <= 4]
+                short = [
+                    name.strip(" \"'")
+                    for name in names
+                    if 1 < len(name.strip()) <= 40 and len(name.split()) <= 4 and not _SENTENCE.search(name)
+                ]
                 if len(short) >= 2 and len(short) == len([name for name in names if name.strip()]):
                     return tuple(dict.fromkeys(short))[:20]
     return ()

@@ -11,17 +11,13 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
 
 from ai_data_strategy.errors import ExpressionError
 from ai_data_strategy.quantities.formulas import FORMULAS
-from ai_data_strategy.quantities.units import TIMES, registry, unit
+from ai_data_strategy.quantities.measures import Measure, measure
+from ai_data_strategy.quantities.units import TIMES
 
-Value = Any
-"""A pint quantity (pint's own type is not generic enough for arithmetic under strict typing)."""
-
-_OPERATORS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_PICKERS: dict[str, Callable[..., Value]] = {"min": min, "max": max}
+_OPERATORS: dict[type[ast.operator], Callable[[Measure, Measure], Measure]] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _LONGEST = 300
 _DEEPEST = 20
 
@@ -52,10 +48,9 @@ def evaluate(expression: str, values: Mapping[str, tuple[float, str]], result_un
     """
     try:
         value = _value(_tree(expression), values, 0)
-        given = registry.Quantity(value) if isinstance(value, (int, float)) else value
-        if given.dimensionality != unit(result_unit).dimensionality:
-            raise ExpressionError(f"{expression!r} gives {given.units or 'a plain number'}, not {result_unit!r}: mend the expression or the unit")
-        number = float(given.to(unit(result_unit)).magnitude)
+        if not value.fits(result_unit):
+            raise ExpressionError(f"{expression!r} gives {value.shown}, not {result_unit!r}: mend the expression or the unit")
+        number = value.into(result_unit)
     except ZeroDivisionError as error:
         raise ExpressionError(f"{expression!r} divides by zero") from error
     except (ValueError, OverflowError) as error:
@@ -65,48 +60,40 @@ def evaluate(expression: str, values: Mapping[str, tuple[float, str]], result_un
     return number
 
 
-def _value(node: ast.expr, values: Mapping[str, tuple[float, str]], depth: int) -> Value:
+def _value(node: ast.expr, values: Mapping[str, tuple[float, str]], depth: int) -> Measure:
     if depth > _DEEPEST:
         raise ExpressionError("expression is nested too deeply")
     match node:
         case ast.Constant(value=bool()):
             raise ExpressionError("only numbers, keys and formulas are allowed")
         case ast.Constant(value=int() | float() as number):
-            return registry.Quantity(float(number), "count")
+            return Measure(float(number))
         case ast.Name(id=name):
             return _named(name, values)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, values, depth + 1)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _combined(_OPERATORS[type(op)], _value(left, values, depth + 1), _value(right, values, depth + 1))
+            return _OPERATORS[type(op)](_value(left, values, depth + 1), _value(right, values, depth + 1))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return _called(name, [_value(argument, values, depth + 1) for argument in arguments])
     raise ExpressionError(f"{ast.unparse(node)!r} is not allowed: only numbers, keys, + - * /, min, max, ceil and {', '.join(sorted(FORMULAS))}")
 
 
-def _named(name: str, values: Mapping[str, tuple[float, str]]) -> Value:
+def _named(name: str, values: Mapping[str, tuple[float, str]]) -> Measure:
     if name in values:
-        number, given = values[name]
-        return registry.Quantity(number, unit(given))
+        return measure(*values[name])
     if name in TIMES:
-        return registry.Quantity(1.0, name)
+        return measure(1.0, name)
     raise ExpressionError(f"no quantity has the key {name!r}")
 
 
-def _combined(operation: Callable[[Value, Value], Value], left: Value, right: Value) -> Value:
-    if operation in (operator.add, operator.sub) and left.dimensionality != right.dimensionality:
-        raise ExpressionError(f"cannot add or subtract {left.units} and {right.units}")
-    result = operation(left, right)
-    return result.to_base_units() if result.dimensionless else result
-
-
-def _called(name: str, arguments: list[Value]) -> Value:
-    if name in _PICKERS and arguments:
-        if len({str(argument.dimensionality) for argument in arguments}) > 1:
+def _called(name: str, arguments: list[Measure]) -> Measure:
+    if name in ("min", "max") and arguments:
+        if len({argument.dimensions for argument in arguments}) > 1:
             raise ExpressionError(f"{name} needs arguments of one dimension")
-        return _PICKERS[name](arguments)
+        return min(arguments, key=_base) if name == "min" else max(arguments, key=_base)
     if name == "ceil" and len(arguments) == 1:
-        return registry.Quantity(float(math.ceil(arguments[0].magnitude - 1e-9)), arguments[0].units)
+        return arguments[0].up()
     known = FORMULAS.get(name)
     if known is None:
         raise ExpressionError(f"no formula is called {name!r}: use one of {', '.join(sorted(FORMULAS))}")
@@ -116,10 +103,14 @@ def _called(name: str, arguments: list[Value]) -> Value:
     if len(arguments) != len(wanted) and not (known.variadic and len(arguments) >= len(wanted) - 1):
         raise ExpressionError(f"{name} takes {len(known.parameters)} inputs, not {len(arguments)}")
     plain = [_in_unit(argument, need, name) for argument, need in zip(arguments, wanted, strict=False)]
-    return registry.Quantity(float(known.compute(*plain)), unit(known.result))
+    return measure(float(known.compute(*plain)), known.result)
 
 
-def _in_unit(argument: Value, wanted: str, name: str) -> float:
-    if argument.dimensionality != unit(wanted).dimensionality:
-        raise ExpressionError(f"{name}: an input in {argument.units} does not fit {wanted!r}")
-    return float(argument.to(unit(wanted)).magnitude)
+def _in_unit(argument: Measure, wanted: str, name: str) -> float:
+    if not argument.fits(wanted):
+        raise ExpressionError(f"{name}: an input in {argument.shown} does not fit {wanted!r}")
+    return argument.into(wanted)
+
+
+def _base(argument: Measure) -> float:
+    return argument.base

@@ -52,11 +52,15 @@ class Ledger:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     clashes: list[Clash] = field(default_factory=list)
+    computed: Mapping[str, Entry] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, homes: Mapping[str, Iterable[Quantity]]) -> Ledger:
-        """`homes` maps where quantities are defined (blueprint, section keys) to the quantities."""
-        ledger = cls()
+    def of(cls, homes: Mapping[str, Iterable[Quantity]], base: Ledger | None = None) -> Ledger:
+        """`homes` maps where quantities are defined (blueprint, section keys) to the quantities.
+
+        `base` is a ledger over the first of these homes: what has a value there is not computed again.
+        """
+        ledger = cls(computed=base.entries if base else {})
         first: dict[str, tuple[Quantity, str]] = {}
         for home, quantities in homes.items():
             for quantity in quantities:
@@ -94,6 +98,9 @@ class Ledger:
         if set(keys) & set(path):
             return Entry(quantity, home, problem=f"goes in a circle through {', '.join(path)}")
         parts = {key: self._resolve(key, all_, path) for key in keys}
+        known = self.computed.get(quantity.key)
+        if known and known.known and known.quantity is quantity:
+            return known
         if not all(part.known for part in parts.values()):
             return Entry(quantity, home)
         try:

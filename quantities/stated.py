@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.errors import ExpressionError
@@ -63,12 +64,16 @@ def _spans(pieces: Sequence[str], form: str) -> Iterator[tuple[int, int]]:
         at += len(piece)
 
 
-def _readings(quote: str, before: str, after: str) -> Iterator[Numeral]:
+@lru_cache(maxsize=1024)  # the same quotation is read once for the blueprint, and again by every check over the whole
+def _readings(quote: str, before: str, after: str) -> tuple[Numeral, ...]:
     """Numbers of the quotation, read with the words around it, so that a cut-off unit is still seen.
 
     A number followed by a word that is no unit counts that word: its unit is then the word, in angle brackets.
     """
-    before = before.lstrip()
+    return tuple(_read(quote, before.lstrip(), after))
+
+
+def _read(quote: str, before: str, after: str) -> Iterator[Numeral]:
     wide, start = before + quote + after, len(before)
     for language in LANGUAGES:
         for found in numerals(wide, language):

@@ -39,6 +39,8 @@ _PLURALS = {f"{name}s": name for name in (*TIMES, "byte", "point")} | {"%": "per
 _WORD = re.compile(r"%|[^\W\d]\w*", re.UNICODE)
 _ALLOWED = re.compile(r"[\w\s*/%().-]*", re.UNICODE)
 
+Dimensions = tuple[tuple[str, float], ...]
+"""Names of dimensions with their powers, in order."""
 registry: pint.UnitRegistry[float] = pint.UnitRegistry(None, cache_folder=None)
 for _line in _DEFINITIONS:
     registry.define(_line)
@@ -67,13 +69,21 @@ def unit(text: str) -> pint.Unit:
         raise ExpressionError(f"unit {text!r}: write words joined by * and /, for example ticket/day") from error
 
 
+@cache
+def scale(text: str) -> tuple[float, Dimensions]:
+    """The factor from a unit to base units, and its dimensions with their powers."""
+    found = unit(text)
+    base: float = registry.Quantity(1.0, found).to_base_units().magnitude
+    return float(base), tuple(sorted((str(name), float(power)) for name, power in found.dimensionality.items()))
+
+
 def same_dimension(one: str, other: str) -> bool:
     """True if values in the two units can be compared."""
-    return bool(unit(one).dimensionality == unit(other).dimensionality)
+    return scale(one)[1] == scale(other)[1]
 
 
 def convert(value: float, given: str, wanted: str) -> float:
     """`value` in unit `given`, expressed in unit `wanted`. Raises ExpressionError if the dimensions differ."""
     if not same_dimension(given, wanted):
         raise ExpressionError(f"cannot turn {given!r} into {wanted!r}: their dimensions differ")
-    return float(registry.Quantity(value, unit(given)).to(unit(wanted)).magnitude)
+    return value * (scale(given)[0] / scale(wanted)[0])

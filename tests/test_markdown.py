@@ -117,11 +117,6 @@ def test_the_ledger_holds_what_the_document_rests_on_and_nothing_else(strategy_o
     ledger = text.split("Number ledger")[1].split("## Annex")[0]
     assert "| `labelling_cost` |" in ledger
     assert "`minutes_per_item` = " in ledger
-    assert (
-        "| `pm_hours` |" not in ledger
-        or "{pm_hours}" in strategy_of(helpdesk).model_dump_json()
-        or '"pm_hours"' in strategy_of(helpdesk).model_dump_json()
-    )
 
 
 def test_a_number_that_nothing_refers_to_is_left_out_of_the_ledger(strategy_of: StrategyOf, helpdesk: Blueprint) -> None:

@@ -76,6 +76,12 @@ def rich(strategy_of: StrategyOf, helpdesk: Blueprint) -> Strategy:
     return strategy_of(helpdesk, answers=answers, evidence=evidence)
 
 
+def chapters(strategy: Strategy) -> list[str]:
+    """Headings of the second level: those of the third depend on how long the tables are."""
+    composed = compose(strategy)
+    return [block.text for block in (*composed.body, *composed.annexes) if isinstance(block, Heading) and block.level == 2]
+
+
 def test_the_twin_loads_without_a_loss_and_renders_the_same_bytes(rich: Strategy, strategy_of: StrategyOf, payments: Blueprint) -> None:
     for strategy in (rich, strategy_of(payments)):
         again = load(dump(strategy))
@@ -115,16 +121,15 @@ def test_a_twin_that_does_not_fit_says_where(rich: Strategy, change: dict[str, A
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", "{}", "[" * 100_000])
 def test_what_is_no_twin_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(InputError, match="no strategy.json"):
+    with pytest.raises(InputError, match=r"no strategy\.json"):
         load(text)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE)
 def test_hostile_text_stays_text(rich: Strategy, text: str) -> None:
     hostile = poisoned(rich, text)
     shown = render(hostile)
     assert check(shown, hostile) == []
-    levels = [block.level for block in (*compose(hostile).body, *compose(hostile).annexes) if isinstance(block, Heading)]
-    assert levels == [block.level for block in (*compose(rich).body, *compose(rich).annexes) if isinstance(block, Heading)]
+    assert chapters(hostile) == chapters(rich)
     assert render(load(dump(hostile))) == shown

@@ -117,11 +117,6 @@ def test_the_need_of_fraud_follows_the_base_rate(payments: Blueprint, desk_of: D
     assert need == pytest.approx(60 * 200 / 0.0011)
 
 
-def test_a_stock_that_does_not_fit_its_history_is_said(helpdesk: Blueprint, desk_of: DeskOf) -> None:
-    assert "{use_case_stock_time}" in drafted(desk_of(helpdesk, "text_classification")).prose
-    assert "needs explaining" in drafted(desk_of(helpdesk, "text_classification")).prose
-
-
 def test_an_unknown_rare_share_becomes_a_measurement(payments: Blueprint, desk_of: DeskOf, sheet_of: SheetOf) -> None:
     bare = payments.model_copy(update={"slices": []})
     draft = drafted(desk_of(bare, "fraud"))

@@ -6,12 +6,14 @@ import math
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
+from ai_data_strategy.domain import Basis
 from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.units import TIMES
 from ai_data_strategy.typeset import nouns
@@ -56,15 +58,22 @@ def plain(number: float, language: str, exact: bool = False) -> str:
 
 def spoken(entry: Entry, language: str) -> str:
     """For prose: money, percent, durations and bytes with their unit; counts and rates as the number alone."""
-    head, _ = _split(entry.quantity.unit)
-    return _with_head(entry, head, language, noun=False)
+    return _shown(entry.low, entry.high, entry.quantity.unit, entry.quantity.basis, language, False)
 
 
 def tabled(entry: Entry, language: str) -> str:
     """For tables and the ledger: the number with its whole unit."""
-    head, tail = _split(entry.quantity.unit)
-    text = _with_head(entry, head, language, noun=True)
-    if not tail or not entry.known:
+    return _shown(entry.low, entry.high, entry.quantity.unit, entry.quantity.basis, language, True)
+
+
+@lru_cache(maxsize=4096)
+def _shown(low: float | None, high: float | None, unit: str, basis: Basis, language: str, whole: bool) -> str:
+    """Cached, since a document shows the same number in prose, tables and ledger."""
+    head, tail = _split(unit)
+    if low is None or high is None:
+        return translator(language)(UNVALUED.get(basis, UNVALUED["unknown"]))
+    text = _with_head(low, high, basis in _KEPT, head, language, whole)
+    if not tail or not whole:
         return text
     words = translator(language)
     if tail in _RATE:
@@ -93,16 +102,13 @@ def _decimal(value: float) -> Decimal:
     return Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
 
 
-def _with_head(entry: Entry, head: str, language: str, noun: bool) -> str:
-    if entry.low is None or entry.high is None:
-        return translator(language)(UNVALUED.get(entry.quantity.basis, UNVALUED["unknown"]))
-    exact = entry.quantity.basis in _KEPT
-    if entry.low == entry.high:
-        return _one(entry.low, head, language, exact, noun)
-    low, high = plain(entry.low, language, exact), _one(entry.high, head, language, exact, noun)
+def _with_head(first: float, last: float, exact: bool, head: str, language: str, noun: bool) -> str:
+    if first == last:
+        return _one(first, head, language, exact, noun)
+    low, high = plain(first, language, exact), _one(last, head, language, exact, noun)
     if _is_money(head):
-        low, high = _money_range(entry.low, entry.high, head, locale_of(language))
-    if entry.low < 0:
+        low, high = _money_range(first, last, head, locale_of(language))
+    if first < 0:
         words = translator(language)
         return words("%(low)s to %(high)s") % {"low": low, "high": high}
     return f"{low}–{high}"
