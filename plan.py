@@ -11,7 +11,7 @@ from ai_data_strategy.agents import BY_KEY, SECTIONS, briefing, consistency, pla
 from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.section import Draft, Section
-from ai_data_strategy.agents.sheet import Sheet
+from ai_data_strategy.agents.sheet import Sheet, shared_units
 from ai_data_strategy.agents.strategy import Record, homes
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Answer, Brief, Evidence, Verdict
@@ -187,7 +187,7 @@ class Plan:
     @property
     def words(self) -> dict[str, str]:
         """Values that any prompt may ask for."""
-        return {"language": self.brief.language, "today": self.today.isoformat()}
+        return {"language": self.brief.language, "today": self.today.isoformat(), "shared_units": shared_units()}
 
     def early_prefix(self) -> str:
         """Rules, brief, answers, evidence: what clarifying and planning are told."""

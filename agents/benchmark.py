@@ -203,7 +203,7 @@ def _controls(draft: Benchmark, view: View) -> list[Paragraph]:
     """Freeze, exclusion and refresh as the few sentences that people act on."""
     _, line = view._, view.line
     freeze, rule, refresh = draft.freeze, draft.never_trained, draft.refresh
-    frozen = _("**Frozen** as %(version)s on %(day)s; only %(writers)s may write.") % {
+    frozen = _("**Frozen** as %(version)s on %(day)s; write access: %(writers)s.") % {
         "version": view.name(freeze.version), "day": view.day(freeze.frozen_on), "writers": ", ".join(view.role(role) for role in freeze.write_access)
     }  # fmt: skip
     out = _("**Never trained on:** %(by_id)s. %(enforced)s. Split: %(split)s.") % {

@@ -175,7 +175,7 @@ def _prose(k: Desk, t: Mapping[str, Any], words: Mapping[str, str], whole: Gate)
     effect = ledger.number("effect", "point")
     margin = next(q.value for q in k.quantities if q.key == whole.margin) or 0.0
     course = "unknown" if effect is None else "fine" if effect < margin else "coarse"
-    counted = k.say("typical %(example)s with the outcome" if t["balanced"] else "typical %(example)s", example=k.blueprint.example)
+    counted = k.say("typical %(example)s with the outcome" if t["balanced"] else "typical %(example)s", example=words["example"])
     decides = said(k, t["gates"][course], {**words, "counted": counted}).replace("benchmark_typical", whole.items)
     headline = said(k, t["headline_balanced" if t["balanced"] else "headline"], words)
     return "\n\n".join([said(k, t["prose"], words), f"{decides} {headline}"])

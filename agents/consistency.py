@@ -274,12 +274,12 @@ def _structure(sheet: Sheet, criterion: str) -> Iterator[Fault]:
     yield from (Fault(key, verdict.field, verdict.why) for key, verdict in _structures(sheet) if verdict.criterion == criterion)
 
 
-@once
+@once(4)
 def _structures(sheet: Sheet) -> list[tuple[str, Verdict]]:
     return [(key, verdict) for key, one in sheet.drafts.items() for verdict in structure_verdicts(BY_KEY[key], cast(Draft, one), sheet)]
 
 
-@once
+@once(4)
 def _blueprint(sheet: Sheet) -> list[tuple[str, str]]:
     own = [entry.quantity for entry in sheet.ledger.entries.values() if entry.home in ("memo", "blueprint")]
     return list(quantity_problems(own, sheet))

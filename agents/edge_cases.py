@@ -14,7 +14,7 @@ from ai_data_strategy.domain import Id, Key, Line, Model, Quantity, Rating
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import names
 from ai_data_strategy.quantities.units import same_dimension
-from ai_data_strategy.typeset.blocks import Block, Cell, Paragraph, Table
+from ai_data_strategy.typeset.blocks import Block, Cell, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -54,7 +54,7 @@ SUITS = {method: suited for method, (_, suited) in _METHODS.items()}
 """The modalities that each method suits: code decides whether a method fits."""
 LEAST_CASES = 5
 MOST_CASES = 3
-"""Cases in the chapter; the others stand in the annex, harms apart."""
+"""Cases in the chapter, unless there are more harms; the others stand in the annex."""
 
 
 class EdgeCase(Model):
@@ -151,17 +151,18 @@ def render(draft: EdgeCases, view: View) -> list[Block]:
     """The chapter's blocks: prose and the register by score. Cases of lower rank and the mining stand in the annex."""
     _ = view._
     columns = [_("Case"), _("Score"), _("Treatment")]
-    methods = ", ".join(_(METHODS[item.method]) for item in draft.mining)
     return [
         *view.prose(draft.prose),
         Table(columns, [_row(key, case, view) for key, case in _shown(draft)]),
-        Paragraph(_("**More cases** come from: %(methods)s.") % {"methods": methods}),
     ]
 
 
 def _shown(draft: EdgeCases) -> list[tuple[str, EdgeCase]]:
-    """The cases of the chapter: the highest scores and every harm."""
-    return [item for place, item in enumerate(ranked(draft)) if place < MOST_CASES or item[1].harm]
+    """The cases of the chapter, highest score first: every harm, and the highest of the others up to MOST_CASES."""
+    every = ranked(draft)
+    others = max(1, MOST_CASES - sum(case.harm for _key, case in every))
+    errors = [key for key, case in every if not case.harm][:others]
+    return [(key, case) for key, case in every if case.harm or key in errors]
 
 
 def _row(key: str, case: EdgeCase, view: View) -> list[str | Cell]:

@@ -284,7 +284,7 @@ def playbook(k: Desk) -> Failures:
         reporting=Reporting(channel=say(t["channel"]), kept_high=say(t["kept_high"]), answer_within=keys["answer"]),
         dashboard=Dashboard(measures=[say(m) for m in t["measures"]], refresh=keys["refresh"], audience=list(dict.fromkeys((domain, scientist, product)))),
         trigger=Trigger(event=say(t["trigger"]), threshold=keys["trigger"], approver=domain),
-        rejected=[Rejected(option=k.say(item["option"]), because=say(item["because"])) for item in t["rejected"]],
+        rejected=[Rejected(option=k.say(item["option"]), because=say(item["because"])) for item in (*t["rejected"], *filter(None, [t.get("not_chosen")]))],
         actions=_actions(k, t, words),
         risks=[risk(k, t["risk"], words)],
         quantities=k.quantities,

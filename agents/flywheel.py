@@ -235,9 +235,7 @@ def _worth(worth: Worth, view: View) -> str:
     _ = view._
     days, patience = view.ledger.number("days_to_required", "day", "high"), view.ledger.number(worth.patience, "day", "low")
     if days is None or patience is None:
-        return (
-            f"**{_('Does the flywheel matter here?')}** {_('Nobody can say before the figures above are known.')} {view.line(worth.if_met)}"
-        )
+        return f"**{_('Does the flywheel matter here?')}** {_('Nobody can say before the figures above are known.')}"
     verdict = (_("Not for volume."), worth.if_met) if days == 0 else (_("Yes, it fills the volume in time."), worth.if_in_time)
     if days > patience:
         verdict = (_("It is too slow alone."), worth.if_too_late)

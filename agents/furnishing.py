@@ -23,9 +23,9 @@ Places = Mapping[str, str]
 
 NEUTRAL = re.compile(r"legit|none|other|normal|negative|^no_|^ok$|default|unknown")
 """Class ids that stand for nothing special."""
-_LABELLED = re.compile(r"label|outcome|final|verdict|diagnos|decision|result|resolution|rating")
+_LABELLED = re.compile(r"label|outcome|final|verdict|diagnos|decision|result|resolution|rating|cause|finding")
 _OUTCOME = re.compile(
-    r"^action$|block|final|outcome|decision|decided|label|verdict|result|resol|clos|paid_out|actual|moved|confirmed|score|version|rating"
+    r"^action$|block|final|outcome|decision|decided|label|verdict|result|resol|clos|paid_out|actual|moved|confirmed|score|version|rating|cause|finding"
 )
 _AFTERWARDS = re.compile(r"clos|final|outcome|afterwards|in the end", re.IGNORECASE)
 _DUTIES = ("domain", "legal", "data_engineering", "data_science", "engineering", "product", "operations")
@@ -55,7 +55,7 @@ def quoted(name: str, id_: str) -> str:
 
 def label_source(k: Desk) -> Source:
     """The source that holds the labels, or the main one."""
-    sources = k.blueprint.sources
+    sources = [s for s in k.blueprint.sources if s.status == "exists"] or k.blueprint.sources
     kept = next((s for s in sources if s.kind == "annotations"), None)
     return kept or next((s for s in sources if any(_LABELLED.search(f.id) for f in s.fields)), naming.main_source(k.blueprint))
 

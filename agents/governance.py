@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ai_data_strategy.agents.governance_desk import playbook
-from ai_data_strategy.agents.governance_fields import GDPR_DAYS, REACHES, STATES, WAYS, ErasureStep, Governance, PersonalUse, SourceRule
+from ai_data_strategy.agents.governance_fields import (
+    GDPR_DAYS,
+    REACHES,
+    STATES,
+    WAYS,
+    ErasureStep,
+    Governance,
+    PersonalUse,
+    RegimeDuty,
+    SourceRule,
+)
 from ai_data_strategy.agents.section import Checks, Problem, Section, Skip, derived
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Quantity
@@ -173,7 +183,7 @@ def render(draft: Governance, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, what may train from when, erasure, regimes."""
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
-    blocks.append(Table([_("Source"), _("Status"), _("Settled by"), _("Trains from")], _permissions(draft, view)))
+    blocks.append(Table([_("Source"), _("Status"), _("Settled by"), _("Usable from")], _permissions(draft, view)))
     blocks.append(
         Table(
             [_("Erasure reaches"), _("By day")],
@@ -185,15 +195,25 @@ def render(draft: Governance, view: View) -> list[Block]:
             "Longest way: %(chain)s, limit: %(limit)s. %(exceptions)s A model forgets by %(method)s (%(cost)s each time). %(because)s."
         )
         blocks.append(Paragraph(text % _forgetting(draft, view)))
-    names = {regime.id: regime.name for regime in view.blueprint.regimes}
-    blocks.append(
-        Table(
-            [_("Rule"), _("What it changes here")], [[view.name(names.get(r.regime, r.regime)), view.line(r.duty)] for r in draft.regimes]
-        )
-    )
+    blocks.append(_regime_table(draft.regimes[:SHOWN_REGIMES], view))
+    if further := [_regime(rule, view) for rule in draft.regimes[SHOWN_REGIMES:]]:
+        blocks.append(Paragraph(_("Further rules, with what they change, in annex A: %(names)s.") % {"names": "; ".join(further)}))
     if draft.no_personal_because:
         blocks.append(Paragraph(view.line(draft.no_personal_because)))
     return blocks
+
+
+SHOWN_REGIMES = 3
+"""Regimes whose duty stands in the chapter; the rest stand in the annex."""
+
+
+def _regime_table(regimes: Sequence[RegimeDuty], view: View) -> Table:
+    return Table([view._("Rule"), view._("What it changes here")], [[_regime(rule, view), view.line(rule.duty)] for rule in regimes])
+
+
+def _regime(rule: RegimeDuty, view: View) -> str:
+    names = {regime.id: regime.name for regime in view.blueprint.regimes}
+    return view.name(names.get(rule.regime, rule.regime))
 
 
 METHODS = {"full_refit": N_("a full refit"), "sharded_refit": N_("refitting the shard"), "no_weights": N_("holding no weights")}
@@ -268,6 +288,7 @@ def annex(draft: Governance, view: View) -> list[Block]:
         ),
         Table([_("Source"), _("Kept"), _("Deletion job")], _retentions(draft, view)),
         Table([_("Lineage"), _("Rule")], lineage),
+        *([_regime_table(draft.regimes[SHOWN_REGIMES:], view)] if len(draft.regimes) > SHOWN_REGIMES else []),
     ]
 
 

@@ -31,6 +31,8 @@ _CLAUSE = re.compile(
 _PROCESSOR = re.compile(r"processor|auftragsverarbeit|sous-traitant|encargado", re.IGNORECASE)
 _EUROPE = re.compile(r"gdpr|dsgvo|rgpd", re.IGNORECASE)
 _PERSON = re.compile(r"customer|user|payer|patient|person|client|member|caller|account|employee|student|subscriber")
+_LEGAL = ("permission_hours", "assessment_hours")
+"""Work of the lawyer, paced by its least hours: training waits for it, and the review of the plan counts these."""
 _STAFF = re.compile(r"operator|technician|agent|employee|inspector|worker|shift|_by$")
 
 
@@ -126,7 +128,7 @@ def _kind(k: Desk, source: Source) -> str:
 
 def _actions(k: Desk, t: Mapping[str, Any], words: Mapping[str, str], kind: str, kinds: set[str]) -> list[Action]:
     lawyer, builder, settings = k.role("legal"), k.role("data_engineering"), _settings()
-    hours = {name: float(setting["high"]) for name, setting in settings.items() if "high" in setting}
+    hours = {name: float(setting["low" if name in _LEGAL else "high"]) for name, setting in settings.items() if "high" in setting}
     permission, treatment = paced(k, lawyer, hours["permission_hours"], 28), paced(k, builder, hours["treatment_hours"], 35)
     erasure = paced(k, builder, hours["treatment_hours"] + hours["erasure_hours"], 56)
     asked = guess(

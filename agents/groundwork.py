@@ -22,7 +22,7 @@ _ANSWER_DAYS = 21
 
 def problems(sheet: Sheet) -> list[str]:
     """What is wrong with a blueprint, as the planner reads it. Empty if sections can build on it."""
-    return [*_ids(sheet.blueprint), *_milestones(sheet), *_links(sheet), *_figures(sheet), *_texts(sheet)]
+    return [*_ids(sheet.blueprint), *_milestones(sheet), *_links(sheet), *_fit(sheet), *_figures(sheet), *_texts(sheet)]
 
 
 def _ids(b: Blueprint) -> Iterator[str]:
@@ -74,6 +74,24 @@ def _links(sheet: Sheet) -> Iterator[str]:
         yield "conditions: go_after needs at least one condition"
     if not b.classes and not b.no_classes_because:
         yield "no_classes_because: say why there are no classes"
+
+
+def _fit(sheet: Sheet) -> Iterator[str]:
+    """Shared figures that cannot hold together, found before fourteen sections build on them."""
+    window = sheet.number("training_window", "day", "high")
+    for source in sheet.blueprint.sources:
+        kept = sheet.number(source.retention, "day", "low")
+        if source.training and window is not None and kept is not None and window > kept + 0.5:
+            yield f"sources.{source.id}: trains over a window of {window:g} days but is kept {kept:g} days"
+    pairs = (("backup_retention", "erasure_limit", "backups outlive the erasure limit"), ("retrain_cadence", "feedback_lag_limit", "the cadence alone exceeds the lag limit"))
+    for small, large, message in pairs:
+        one, other = sheet.number(small, "day", "high"), sheet.number(large, "day", "low")
+        if one is not None and other is not None and one > other:
+            yield f"shared.{small}: {message} ({one:g} against {other:g} days)"
+    lags = [sheet.number(key, "day", "high") for key in ("label_delay", "retrain_cadence", "ramp_time")]
+    limit = sheet.number("feedback_lag_limit", "day", "low")
+    if limit is not None and None not in lags and sum(lag or 0 for lag in lags) > limit:
+        yield f"shared.feedback_lag_limit: label delay, cadence and ramp alone take {sum(lag or 0 for lag in lags):g} days, more than {limit:g}"
 
 
 def _figures(sheet: Sheet) -> Iterator[str]:

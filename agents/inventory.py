@@ -228,7 +228,7 @@ def _gaps(draft: Inventory, view: View) -> Table:
 
 
 _CONTRACT = re.compile(
-    r"\b(DPA|AVV|contracts?|agreements?|terms of (service|use)|belongs? to|processor|licen[cs]es?|Vertr[aä]g\w*|Auftragsverarbeit\w*|contrats?|sous-traitant|contratos?|encargado)\b"
+    r"\b(DPA|AVV|(?:our|customers?|suppliers?|signed|service) (?:contracts?|agreements?)|(?:contracts?|agreements?) (?:with|allows?|says?|covers?|permits?|forbids?)|terms of (service|use)|belongs? to|processor|licen[cs]es?|Vertr[aä]g\w*|Auftragsverarbeit\w*|contrats?|sous-traitant|contratos?|encargado)\b"
 )
 _MOST_GAPS = 8
 _LONGEST_QUOTE = 300
@@ -259,7 +259,8 @@ def _by_audit(k: Desk, action: Action) -> Action:
 def _said(k: Desk) -> str | None:
     """What the brief says of contracts or ownership, shortened at a word."""
     told = [sentence.strip() for sentence in re.split(r"(?<=[.!?])\s+|\n", k.reading.text) if _CONTRACT.search(sentence)]
-    quote = k.reading.topics.get("contract") or (told[0] if told else None)
+    topic = k.reading.topics.get("contract", "")
+    quote = topic if _CONTRACT.search(topic) else told[0] if told else None
     if not quote or len(quote) <= _LONGEST_QUOTE:
         return quote
     return quote[:_LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"

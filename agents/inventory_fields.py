@@ -67,5 +67,5 @@ class Inventory(Draft):
 
     sources: Annotated[list[SourceAudit], Field(max_length=10)]
     coverage: Annotated[list[Coverage], Field(max_length=5, description="all five kinds")]
-    gaps: Annotated[list[Gap], Field(min_length=1, max_length=8)]
+    gaps: Annotated[list[Gap], Field(min_length=1, max_length=10)]
     said: Annotated[Illustration | None, Field(description="the brief's own words on contracts or ownership, verbatim")]

@@ -24,11 +24,11 @@ MARGIN = 1.06
 """Hours are planned with a little more than the work needs, so that rounding never overloads anybody."""
 
 
-def levelled(drafts: Mapping[str, Draft], sheet: Sheet, movable: set[str]) -> dict[str, Draft]:
-    """The drafts with due dates that fit; only sections in `movable` change, and only where they must."""
+def levelled(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
+    """The drafts with due dates that fit; a date moves only where it must."""
     days = {(key, a.id): a.due for key, draft in drafts.items() for a in draft.actions}
     work = {(key, a.id): a for key, draft in drafts.items() for a in draft.actions}
-    free = {name for name in work if name[0] in movable and name[0] not in FIXED}
+    free = {name for name in work if name[0] not in FIXED}
     last = sheet.blueprint.milestones[-1].day
     for _ in range(ROUNDS):
         before = dict(days)

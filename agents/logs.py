@@ -14,7 +14,7 @@ from ai_data_strategy.blueprint import Sensitivity
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.naming import main_source, money, names, worst_sensitivity
-from ai_data_strategy.typeset.blocks import Block, Paragraph, Table
+from ai_data_strategy.typeset.blocks import Block, Table
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
@@ -164,14 +164,13 @@ def personal_parts_are_treated(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
 
 
 def render(draft: Logs, view: View) -> list[Block]:
-    """The chapter's blocks: prose, slow decay, alarms, the stack. Fields, methods and silos stand in the annex."""
+    """The chapter's blocks: prose, slow decay, alarms. Fields, methods, stack and silos stand in the annex."""
     _ = view._
     patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations[:MOST_PATTERNS]]
     return [
         *view.prose(draft.prose),
         Table([_("Slow decay"), _("Seen in"), _("Told apart by")], patterns),
         Table([_("Alarm"), _("Threshold"), _("Alerts")], [_alarm(item, view) for item in draft.anomalies]),
-        Paragraph(_size(draft, view)),
     ]
 
 
@@ -197,14 +196,14 @@ def _alarm(anomaly: Anomaly, view: View) -> list[Any]:
 
 
 def _size(draft: Logs, view: View) -> str:
-    return view._("**Stack:** %(stack)s; the %(log)s grows by %(growth)s and is kept for %(time)s.") % {
+    return view._("%(stack)s; the %(log)s grows by %(growth)s and is kept for %(time)s.") % {
         "stack": view.name(draft.stack.chosen), "log": view.code(draft.log), "growth": view.amount("log_growth").text, "time": view.number("log_retention")
     }  # fmt: skip
 
 
 def _decisions(draft: Logs, view: View) -> list[list[str]]:
     _, signal = view._, draft.content_signal
-    rows = [[_("Log stack"), view.line(draft.stack.because)]]
+    rows = [[_("Log stack"), f"{_size(draft, view)} {view.line(draft.stack.because)}"]]
     rows += [
         [_("Silo"), f"{view.line(s.between)} {view.line(s.stalls)} {view.line(s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos
     ]
@@ -242,7 +241,7 @@ def playbook(k: Desk) -> Logs:
                 id="logs_join",
                 what=say(t["join"]),
                 owner=engineer,
-                due=k.within(42, engineer),
+                due=k.within(77, engineer),
                 cost="logs_join_hours",
                 after=["logs_write"],
             ),

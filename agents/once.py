@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
 R = TypeVar("R")
-_MOST = 16
 
 
 class _Same(Generic[V]):
@@ -24,12 +23,20 @@ class _Same(Generic[V]):
         return isinstance(other, _Same) and other.value is self.value
 
 
-def once(compute: Callable[[V], R]) -> Callable[[V], R]:
-    """The function, computed once a value. For values that are never changed in place, and results that nobody changes."""
-    cached = lru_cache(maxsize=_MOST)(lambda same: compute(same.value))
+def once(most: int) -> Callable[[Callable[[V], R]], Callable[[V], R]]:
+    """Compute once a value, and keep the results of the `most` values seen last.
 
-    def found(value: V) -> R:
-        result: R = cached(_Same(value))
-        return result
+    For values that are never changed in place, and results that nobody changes.
+    """
 
-    return found
+    def decorated(compute: Callable[[V], R]) -> Callable[[V], R]:
+        cached = lru_cache(maxsize=most)(lambda same: compute(same.value))
+
+        @wraps(compute)
+        def found(value: V) -> R:
+            result: R = cached(_Same(value))
+            return result
+
+        return found
+
+    return decorated

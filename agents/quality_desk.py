@@ -26,6 +26,7 @@ from ai_data_strategy.agents.quality_fields import (
 from ai_data_strategy.blueprint import Slice
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.playbook.desk import Desk
+from ai_data_strategy.quantities.ledger import Ledger
 
 
 def playbook(k: Desk) -> Quality:
@@ -60,17 +61,13 @@ def _missing(k: Desk, t: Mapping[str, Any]) -> list[MissingLimit]:
     limits: list[MissingLimit] = []
     there = [s for s in k.blueprint.sources if s.status == "exists"]
     for source in [s for s in there if s.training] or [s for s in there if s.kind != "annotations"][:2]:
-        if told := _told(source, inputs_):
-            told = [f for f in source.fields if f.id in inputs_][:3] + [f for f in source.fields if f.id not in inputs_][:1]
-            limits += [
-                MissingLimit(
-                    source=source.id,
-                    field=f.id,
-                    at_most=loose if f.id in inputs_ else strict,
-                    reaction="alert" if f.id in inputs_ else "quarantine",
-                )
-                for f in told
-            ]
+        told = [f for f in source.fields if f.id in inputs_][:3] + [f for f in source.fields if f.id not in inputs_][:1]
+        limits += [
+            MissingLimit(
+                source=source.id, field=f.id, at_most=loose if f.id in inputs_ else strict, reaction="alert" if f.id in inputs_ else "quarantine"
+            )
+            for f in told
+        ]  # fmt: skip
     first = k.blueprint.sources[0]
     return limits[:10] or [MissingLimit(source=first.id, field=first.fields[0].id, at_most=strict, reaction="quarantine")]
 
@@ -116,12 +113,17 @@ def _staleness(k: Desk, t: Mapping[str, Any]) -> list[Staleness]:
         if period is not None and allowed is not None and period * 2 > allowed:
             base = k.derive(
                 f"quality_age_{source.id}"[:60],
-                "day",
+                _unit(ledger, source.update_period),
                 k.say("twice the update period of %(source)s", source=source.id),
                 f"2 * {source.update_period}",
             )
         limits.append(Staleness(source=source.id, at_most=base))
     return limits
+
+
+def _unit(ledger: Ledger, key: str) -> str:
+    entry = ledger.get(key)
+    return entry.quantity.unit if entry else "day"
 
 
 def _slices(k: Desk, t: Mapping[str, Any], places: Mapping[str, str]) -> list[SliceNeed]:

@@ -272,7 +272,7 @@ def _verdict(draft: Retraining, view: View) -> str:
     if needed is None or time is None:
         return f"**{head}** {_('Nobody can say before baseline and traffic are known; until then')} {_(FALLBACKS[draft.traffic.if_short])}. {view.line(draft.traffic.how)}"
     sized = _("A difference of %(effect)s needs %(items)s counted %(example)s an arm, that is %(days)s at %(share)s of traffic; the test has %(time)s.") % {
-        "effect": view.number("effect"), "items": view.number("test_items"), "example": view.name(view.blueprint.example),
+        "effect": view.number("effect"), "items": view.number("test_items"), "example": view.name(view.blueprint.example.replace("_", " ")),
         "days": view.number("test_days_needed"), "share": view.number("live_share"), "time": view.number("test_time"),
     }  # fmt: skip
     if needed <= time:

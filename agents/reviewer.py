@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, create_model
@@ -11,6 +12,7 @@ from pydantic import Field, create_model
 from ai_data_strategy.agents.section import Criterion, Draft, Section
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.agents.structure import structure_verdicts
+from ai_data_strategy.blueprint import Shared
 from ai_data_strategy.domain import Critique, Illustration, Line, Model, Quantity, Verdict
 from ai_data_strategy.prompts import load
 from ai_data_strategy.typeset.blocks import markdown
@@ -113,15 +115,26 @@ def patch_type(model: type[Model], fields: Iterable[str]) -> type[Model]:
 
 def _optional(model: type[Model], name: str) -> Any:
     declared = model.model_fields[name]
+    if declared.annotation is Shared:
+        return Annotated[_some_shared() | None, Field(description="only the figures that change")]
     annotation: Any = declared.annotation
     for item in declared.metadata:
         annotation = Annotated[annotation, item]
     return Annotated[annotation | None, Field(description=declared.description)]
 
 
+@cache
+def _some_shared() -> Any:
+    """The shared figures, each optional."""
+    parts: dict[str, Any] = {name: (_optional(Shared, name), None) for name in Shared.model_fields}
+    return create_model("SharedPatch", __base__=Model, **parts)
+
+
 def patched(draft: P, patch: Model) -> P:
     """A draft (or blueprint) with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
     changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
+    if isinstance(shared := changes.get("shared"), Model) and not isinstance(shared, Shared):
+        changes["shared"] = {**dict(getattr(draft, "shared")), **{name: value for name, value in dict(shared).items() if value is not None}}
     new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
     kept = [new.pop(quantity.key, quantity) for quantity in getattr(draft, "quantities", [])]
     added = {"quantities": [*kept, *new.values()]} if kept or new else {}
@@ -129,9 +142,9 @@ def patched(draft: P, patch: Model) -> P:
 
 
 def breaks(before: Critique, after: Critique) -> list[str]:
-    """Criteria that a check found met before and does not now."""
-    met = {v.criterion for v in before.verdicts if v.outcome in ("met", "not_applicable") and v.by == "check"}
-    return [v.criterion for v in after.verdicts if v.outcome == "not_met" and v.criterion in met]
+    """Criteria that a check finds open now and did not before (structure checks list only what is open)."""
+    open_before = {v.criterion for v in before.open if v.by == "check"}
+    return [v.criterion for v in after.open if v.by == "check" and v.criterion not in open_before]
 
 
 def worth(critique: Critique, weights: dict[str, Criterion]) -> tuple[int, float]:

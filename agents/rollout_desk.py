@@ -143,7 +143,8 @@ def _benefit(k: Desk, value: Mapping[str, Any], say: Say) -> str:
             "rollout_break_even", f"{currency}/point", say(value["per_point"]), "cost_year_one / max(target - baseline, baseline - target)"
         )
     counted = f" * {share}" if share else ""
-    better = f"examples_per_day * rollout_live_days * max(target - baseline, baseline - target){counted}"
+    days = _counted_days(k)
+    better = f"examples_per_day * {days} * max(target - baseline, baseline - target){counted}"
     k.derive("rollout_better", example, say(value["better"]), better)
     if "minutes" in value:
         minutes = value["minutes"]
@@ -159,18 +160,37 @@ def _benefit(k: Desk, value: Mapping[str, Any], say: Say) -> str:
             product,
             k.day("audit"),
         )
-        k.derive("benefit_year_one", currency, say(value["benefit"]), "rollout_better * rollout_minutes_saved * annotator_rate")
         k.derive(
-            "rollout_full_year", f"{currency}/year", k.say("benefit of a year at full traffic"), "benefit_year_one / rollout_live_days"
+            "benefit_year_one",
+            currency,
+            say(value["benefit"]),
+            f"rollout_better * rollout_minutes_saved * annotator_rate * rollout_live_days / {days}",
+        )
+        k.derive(
+            "rollout_full_year",
+            f"{currency}/year",
+            k.say("benefit of a year at full traffic"),
+            f"rollout_better * rollout_minutes_saved * annotator_rate / {days}",
         )
     else:
         _unknown_benefit(k, value, say)
     return k.derive("rollout_break_even", f"{currency}/{example}", say(value["per_example"]), "cost_year_one / rollout_better")
 
 
+def _counted_days(k: Desk) -> str:
+    """Key of the days on which better outcomes are counted: those of year one, or a whole year where year one has none."""
+    live = next(item.value for item in k.quantities if item.key == "rollout_live_days")
+    if live:
+        return "rollout_live_days"
+    why = k.say("days of a whole year at full traffic; year one of this plan has none")
+    return k.propose("rollout_first_full_days", YEAR, "day", why, k.role("product"))
+
+
 def _balance(k: Desk, t: Mapping[str, Any], say: Say) -> str:
     """What the known figures say of year one: it loses, it earns its people, or it is open; empty if the benefit is unknown."""
-    ledger = Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "rollout": k.quantities}, ground_of(k.blueprint))
+    ledger = Ledger.of(
+        {"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "rollout": k.quantities}, ground_of(k.blueprint)
+    )
     benefit, people = ("benefit_year_one", k.blueprint.currency), ("team_cost", f"{k.blueprint.currency}/year")
     low, high = ledger.number(*benefit, "low"), ledger.number(*benefit, "high")
     least, most = ledger.number(*people, "low"), ledger.number(*people, "high")

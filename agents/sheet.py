@@ -17,13 +17,13 @@ from ai_data_strategy.quantities.ledger import Entry, Ledger
 PERSONAL = ("personal", "free_text", "financial", "device", "location", "biometric", "special", "criminal", "child")
 
 
-@once
+@once(256)
 def shared_quantities(blueprint: Blueprint) -> tuple[Quantity, ...]:
     """The blueprint's shared figures as quantities: key is the field, meaning and unit come from its declaration."""
     return tuple(_quantity(key, getattr(blueprint.shared, key), blueprint) for key in Shared.model_fields)
 
 
-@once
+@once(256)
 def ground_of(blueprint: Blueprint) -> Ledger:
     """The ledger of the blueprint alone."""
     return Ledger.of({"blueprint": [*shared_quantities(blueprint), *blueprint.quantities]})
@@ -38,6 +38,12 @@ def _quantity(key: str, figure: Figure, blueprint: Blueprint) -> Quantity:
 def fill_unit(unit: str, blueprint: Blueprint) -> str:
     """A unit with the blueprint's words for {example} and {currency}."""
     return unit.replace("{example}", blueprint.example).replace("{currency}", blueprint.currency)
+
+
+def shared_units() -> str:
+    """Every shared key with its unit, for the planner's prompt."""
+    dials = ((key, next(item.unit for item in declared.metadata if isinstance(item, Dial))) for key, declared in Shared.model_fields.items())
+    return ", ".join(f"{key} [{unit}]" for key, unit in dials)
 
 
 def texts(value: object, path: str = "") -> Iterator[tuple[str, Text, str]]:

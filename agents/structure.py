@@ -34,8 +34,8 @@ _ALLOWED = re.compile(
     | (?:{_MONTHS})\w*\.?\s+(\d{{1,2}},\s*)?(de\s+)?\d{{4}}\b           # December 2026
     | \b(?:19|20)\d{{2}}\b                                              # a year
     | \b\d{{1,2}}:\d{{2}}\b                                             # a time of day
-    | (?:art(?:icle|ikel|ículo)?s?\.?|§+|abs(?:atz|\.)|section|s\.|recital|annex|anhang|annexe|anexo|chapter|kapitel|no\.|nr\.|n°|title|part|rule|nummer|buchst\.)
-      \s*[\dIVX]+\w*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|–|-|/)\s*\d+(?:\s*\(\w+\))*)*  # law articles
+    | (?:art(?:icle|ikel|ículo)?s?n?\.?|§+|abs(?:atz|\.)|section|s\.|recital|annex|anhang|annexe|anexo|chapter|kapitel|no\.|nr\.|n°|title|part|rule|nummer|buchst\.|points?|punkt|ziff(?:er|\.)|lit\.|paragraph|para\.)
+      \s*[\dIVX]+\w*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|to|bis|à|a|or|oder|–|-|/)\s*\d+\w*(?:\s*\(\w+\))*)*  # law articles
     | \b\d{{2,4}}/\d{{2,4}}(?:/\w+)?\b                                  # (EU) 2016/679
     | \b(?:ISO|IEC|EN|DIN|NIST|PCI|SOC|RFC|IEEE|BS|CFR|U\.?S\.?C\.?)[\s/\w.-]*\d[\w.:-]*
     | \bCFR\b|\b\d+\s+(?:CFR|U\.?S\.?C\.?)(?:\s+(?:Part\s+)?[\d.]+)?
@@ -133,6 +133,8 @@ def quantity_problems(quantities: Sequence[Quantity], sheet: Sheet) -> Iterator[
                 yield "HO1", f"{q.key}: {q.basis} carries no value"
         elif q.basis != "derived" and empty:
             yield "HO1", f"{q.key}: no value; mark it unknown with a check if nobody has said"
+        if q.value is not None and (q.low is not None or q.high is not None):
+            yield "HO1", f"{q.key}: give a value or a range, not both"
         if entry and entry.problem and not _waits(entry.problem):
             yield "HO1", f"{q.key}: {entry.problem}"
         if q.basis == "stated" and (reason := verify(q, said)):

@@ -222,20 +222,11 @@ def _answers(draft: UseCase, view: View) -> list[list[str]]:
         [_("Task"), f"{view.line(task.takes)} → {view.line(task.gives)}"],
         [_("Errors"), view.line(draft.scope.errors)],
         [_("Training example, made up"), _row(draft.example, view)],
-        [_("In hand"), _held(draft, view)],
         [_("Without learning"), view.line(opponent.method)],
         [_("Stop rule"), stop],
         [_("Success"), f"{view.line(_full(draft.success.counted))} {_('Must not get worse')}: {view.line(draft.success.guard)}"],
         [_("Not in the first version"), view.line(draft.scope.left_out)],
     ]
-
-
-def _held(draft: UseCase, view: View) -> str:
-    """Sources by use; what of each is usable stands in the annex."""
-    groups: dict[str, list[str]] = {}
-    for item in draft.in_hand:
-        groups.setdefault(view._(USES[item.use]), []).append(item.source)
-    return "; ".join(f"{use}: {view.codes(sources)}" for use, sources in groups.items())
 
 
 def annex(draft: UseCase, view: View) -> list[Block]:
@@ -273,7 +264,7 @@ def _sizes(draft: UseCase, view: View) -> list[list[str | Cell]]:
     return [[label, view.amount(key)] for key, label in rows]
 
 
-_MOST_FEATURES = 5
+_MOST_FEATURES = 4
 
 
 def playbook(k: Desk) -> UseCase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ai_data_strategy.agents.once import once
 from ai_data_strategy.agents.strategy import Strategy, sheet_of
 from ai_data_strategy.document.annexes import annexes
 from ai_data_strategy.document.chapters import chapters
@@ -34,6 +35,7 @@ def render(strategy: Strategy) -> str:
     return compose(strategy).text
 
 
+@once(2)  # saving, reading back and scoring look at the same document
 def compose(strategy: Strategy) -> Composed:
     """The blocks in order; a short page if there is to be no AI."""
     if strategy.clarification.no_ai is not None:

@@ -13,7 +13,7 @@ from ai_data_strategy.typeset.view import View
 LEVELS = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
 _GRADES = {"low": 1, "medium": 2, "high": 3}
 MOST_RISKS = 6
-MOST_ACTIONS = 13
+MOST_ACTIONS = 12
 """Risks and actions before the annexes; the others stand in an annex."""
 
 

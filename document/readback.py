@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -51,7 +51,7 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
     """
     composed = composed or compose(strategy)
     blocks = [*composed.body, *composed.annexes]
-    tokens = _outline().parse(text)
+    tokens = _tokens(text)
     return [
         *_headings(tokens, blocks),
         *_tables(tokens, text, blocks),
@@ -59,6 +59,11 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
         *_diagrams(tokens),
         *_references(text),
     ]
+
+
+@lru_cache(maxsize=2)
+def _tokens(text: str) -> list[Token]:
+    return _outline().parse(text)
 
 
 def words_before_annexes(strategy: Strategy, composed: Composed | None = None) -> int:

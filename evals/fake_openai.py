@@ -120,7 +120,7 @@ class Server:
         lines = Path(options.replies).read_text("utf-8").splitlines() if options.replies else []
         self.replies: list[Json] = [json.loads(line) for line in lines if line.strip()]
         self.said: dict[str, int] = {}
-        self.log = Path(options.log).open("a", buffering=1, encoding="utf-8") if options.log else None  # noqa: SIM115 (as long as the server)
+        self.log = Path(options.log).open("a", buffering=1, encoding="utf-8") if options.log else None
 
     def fault(self, number: int, rng: random.Random) -> str:
         """The fault of a call, "" for none."""

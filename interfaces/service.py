@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,7 +56,7 @@ class Outcome:
     stopped: Mapping[str, str] = field(default_factory=dict)
     strategy: Strategy | None = None
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """True if nothing is missing, nothing was written by a stand-in, and no gate fails."""
         from ai_data_strategy.document.scoring import score

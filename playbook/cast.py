@@ -76,8 +76,9 @@ def _named(plan: Plan, person: Person) -> Role:
 
 
 def _annotators(plan: Plan, person: Person) -> Role:
-    title = plan.say(N_("People who do it by hand today")) if _NO_TITLE.fullmatch(person.title.strip()) else person.title
-    return _role(title, "annotation", True, max(plan.start, person.from_day or plan.start))
+    nameless = _NO_TITLE.fullmatch(person.title.strip()) is not None
+    title = plan.say(N_("People who do it by hand today")) if nameless else person.title
+    return _role(title, "annotation", True, max(plan.start, person.from_day or plan.start), "annotators" if nameless else "")
 
 
 def _open(plan: Plan, duty: str) -> Role:

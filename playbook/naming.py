@@ -14,8 +14,10 @@ _WORST = ("special", "criminal", "child", "biometric", "financial", "free_text",
 
 
 def main_source(blueprint: Blueprint) -> Source:
-    """The source that the model learns from: the first that enters training."""
-    return next((source for source in blueprint.sources if source.training), blueprint.sources[0])
+    """The source that the examples come from: the first there is that enters training, or whose rows a store to build will freeze."""
+    there = [source for source in blueprint.sources if source.status == "exists"]
+    raw = [source for source in there if source.training] or [source for source in there if source.kind != "annotations"]
+    return next(iter(raw), next((source for source in blueprint.sources if source.training), blueprint.sources[0]))
 
 
 def main_event(blueprint: Blueprint) -> Event:
@@ -37,7 +39,7 @@ def names(k: Desk) -> dict[str, str]:
     people = {duty: k.role_of(k.role(duty)).title for duty in ("domain", "data_science", "data_engineering", "engineering", "legal")}
     people["product_lead"] = k.role_of(k.role("product")).title
     return {
-        "product": blueprint.product, "example": blueprint.example, "metric": blueprint.metric, "source": f"“{source.name}”", "other_source": f"“{far.name}”",
+        "product": blueprint.product, "example": blueprint.example.replace("_", " "), "metric": blueprint.metric, "source": f"“{source.name}”", "other_source": f"“{far.name}”",
         "event": f"`{event.id}`", "other_event": f"`{other.id}`", "feature": f"`{source.fields[0].id}`",
         "one_class": classes[0], "other_class": classes[1], "group": _slice(k, "group"), "rare": _slice(k, "rare"), "edge": _slice(k, "edge"),
         **people,

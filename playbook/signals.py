@@ -9,6 +9,7 @@ from typing import Literal
 
 from ai_data_strategy.blueprint import Blueprint, Event, Slice, Source
 from ai_data_strategy.playbook.desk import Desk, knowledge
+from ai_data_strategy.playbook.naming import main_source
 
 LEAST_IMPLICIT = 2
 
@@ -75,11 +76,6 @@ def log_source(blueprint: Blueprint) -> Source | None:
     return next((source for source in logs if source.status == "to_build"), logs[0] if logs else None)
 
 
-def main_source(blueprint: Blueprint) -> Source:
-    """The source that the examples come from: the first that enters training."""
-    return next((source for source in blueprint.sources if source.training), blueprint.sources[0])
-
-
 _PERMISSION = re.compile(
     r"(?i)allow|consent|permi|agree|\bdpa\b|instruct|einwillig|erlaub|zustimm|gestatte|autoris|consentement|autoriz|permis"
 )
@@ -99,7 +95,7 @@ def facts(k: Desk) -> dict[str, str]:
     main, domain, builder = main_source(blueprint), k.role_of(k.role("domain")), k.role_of(k.role("data_engineering"))
     return {
         "product": _plain(blueprint.product, "product"),
-        "example": blueprint.example,
+        "example": blueprint.example.replace("_", " "),
         "metric": _plain(blueprint.metric, "metric"),
         "main": f"“{_plain(main.name, main.id)}”",
         "log": f"“{_plain(log.name, log.id)}”" if log else k.say("the prediction log"),

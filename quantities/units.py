@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 import pint
 
@@ -73,7 +74,7 @@ def unit(text: str) -> pint.Unit:
 def scale(text: str) -> tuple[float, Dimensions]:
     """The factor from a unit to base units, and its dimensions with their powers."""
     found = unit(text)
-    base: float = registry.Quantity(1.0, found).to_base_units().magnitude
+    base: Any = registry.Quantity(1.0, found).to_base_units().magnitude
     return float(base), tuple(sorted((str(name), float(power)) for name, power in found.dimensionality.items()))
 
 

@@ -136,5 +136,5 @@ def test_rendering_is_whole_and_safe(helpdesk: Blueprint, desk_of: DeskOf, sheet
     text = markdown(SECTION.render(draft, view))
     assert SECTION.annex is not None and "French tickets" in markdown(SECTION.annex(draft, view))
     tokens = [token.type for token in MarkdownIt("commonmark").enable("table").parse(text)]
-    assert tokens.count("table_open") == 3 and "html_block" not in tokens and "link_open" not in tokens
+    assert tokens.count("table_open") == 2 and "html_block" not in tokens and "link_open" not in tokens
     assert "1,500 tickets" in text and "± 2.86 points" in text and len(text.split()) >= 120

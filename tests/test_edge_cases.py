@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -95,9 +96,26 @@ def test_the_register_is_shown_by_score(helpdesk: Blueprint, desk_of: DeskOf, sh
     mixed = changed(draft, {"cases": [case.model_dump() for case in reversed(draft.cases)]})
     view = view_of(sheet_of(SECTION, mixed, helpdesk))
     table = next(block for block in SECTION.render(mixed, view) if isinstance(block, Table))
-    scores = [int(str(row[3])) for row in table.rows]
+    grades = [re.findall(r"\d+", str(row[1])) for row in table.rows]
+    scores = [int(score) for _likelihood, _severity, score in grades]
     assert scores == sorted(scores, reverse=True)
-    assert [int(str(row[1])) * int(str(row[2])) for row in table.rows] == scores
+    assert [int(likelihood) * int(severity) for likelihood, severity, _score in grades] == scores
+
+
+def test_every_harm_stands_in_the_chapter_and_the_rest_in_the_annex(
+    helpdesk: Blueprint, desk_of: DeskOf, sheet_of: SheetOf, view_of: ViewOf
+) -> None:
+    draft = playbook(desk_of(helpdesk, "rag_chat"))
+    view = view_of(sheet_of(SECTION, draft, helpdesk))
+    assert SECTION.annex is not None
+    chapter, audit = markdown(SECTION.render(draft, view)), markdown(SECTION.annex(draft, view))
+    assert chapter.count("(**harm**)") == sum(case.harm for case in draft.cases) and "(**harm**)" not in audit
+    assert all((case.case.removesuffix(".") in chapter) != (case.case.removesuffix(".") in audit) for case in draft.cases)
+
+
+def test_the_order_does_not_hang_on_the_writer(helpdesk: Blueprint, desk_of: DeskOf, sheet_of: SheetOf, view_of: ViewOf) -> None:
+    draft = playbook(desk_of(helpdesk, "ranking"))
+    mixed = changed(draft, {"cases": [case.model_dump() for case in reversed(draft.cases)]})
     assert next(case.id for _, case in ranked(mixed)) in {"harmful_spiral", "starved_supplier", "shared_screen"}
 
 

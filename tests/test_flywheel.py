@@ -116,7 +116,11 @@ def test_hostile_text_stays_text(draft, helpdesk, sheet_of, view_of) -> None:
     pipeline = [stage.model_copy(update={"store": nasty}) for stage in draft.pipeline]
     broken = draft.model_copy(update={"prose": nasty, "cycle": steps, "pipeline": pipeline})
     view = view_of(sheet_of(SECTION, broken, helpdesk))
-    shown = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown([*SECTION.render(broken, view), *SECTION.annex(broken, view)]))
+    shown = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable("table")
+        .parse(markdown([*SECTION.render(broken, view), *SECTION.annex(broken, view)]))
+    )
     kinds = {child.type for token in shown for child in [token, *(token.children or [])]}
     assert not kinds & {"html_block", "html_inline", "image", "link_open", "heading_open"}
     assert sum(token.type == "table_open" for token in shown) == 5

@@ -132,7 +132,7 @@ def test_a_third_party_needs_some_agreement(helpdesk: Blueprint, desk_of: DeskOf
 
 
 def test_a_source_that_forgets_before_its_label_is_named(payments: Blueprint, desk_of: DeskOf) -> None:
-    assert "`fingerprints` is kept {print_retention} only" in drafted(desk_of(payments, "fraud")).prose
+    assert "Rows of `fingerprints` are gone after {print_retention}" in drafted(desk_of(payments, "fraud")).prose
 
 
 def test_the_briefs_words_on_contracts_leave_the_agreement_open(helpdesk: Blueprint, desk_of: DeskOf) -> None:

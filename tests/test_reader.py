@@ -226,3 +226,33 @@ def test_a_thousand_words_cost_little() -> None:
     for _ in range(3):
         read(words, "en", (), TODAY)
     assert (time.process_time() - began) / 3 < 0.06, "about 20 ms where it was written; the bound leaves room for a slow machine"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("We have 800,000 readers and recommend articles to them.", "en"),
+        ("Notre journal compte 800 000 lecteurs et recommande des textes.", "fr"),
+        ("Unsere Zeitung hat 800.000 Leser und empfiehlt Texte.", "de"),
+        ("El diario tiene 800.000 lectores y recomienda textos.", "es"),
+    ],
+)
+def test_readers_are_people_and_no_examples(text: str, language: str) -> None:
+    assert [(amount.kind, amount.value) for amount in read(text, language).amounts] == [("population", 800_000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Labels: final queue and priority are stored.", ()),
+        ("Categories: queue, priority, and language is detected.", ()),
+        ("Queues: billing, refunds and access.", ("billing", "refunds", "access")),
+    ],
+)
+def test_a_sentence_after_a_class_noun_is_no_list_of_classes(text: str, found: tuple[str, ...]) -> None:
+    assert read(text, "en").classes == found
+
+
+def test_the_name_of_a_system_is_nobody() -> None:
+    reading = read("Repairs are booked in SAP PM. Two mechanics read SAP PM every morning.", "en")
+    assert "SAP" in reading.systems and not any(person.duty == "product" for person in reading.people)

@@ -130,7 +130,8 @@ def test_a_product_that_trains_nothing_releases_prompts(helpdesk, desk_of, sheet
         sheet = sheet_of(SECTION, draft, blueprint)
         assert "No weights change" in draft.prose and "rompt" in draft.release
         text = markdown(SECTION.render(draft, view_of(sheet)))
-        assert "| New prompt or index |" in text and "| Training |" not in text
+        audit = markdown(annex(draft, view_of(sheet)))
+        assert '"New prompt or index"' in text and "| New prompt or index |" in audit and "| Training |" not in audit
         assert {v.outcome for v in SECTION.checks.verdicts(draft, sheet)} == {"met"}
 
 
@@ -143,6 +144,6 @@ def test_hostile_text_stays_text(draft, helpdesk, sheet_of, view_of) -> None:
     shown = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown([*SECTION.render(broken, view), *annex(broken, view)]))
     kinds = {child.type for token in shown for child in [token, *(token.children or [])]}
     assert not kinds & {"html_block", "html_inline", "image", "link_open", "heading_open"}
-    assert sum(token.type == "table_open" for token in shown) == 4
+    assert sum(token.type == "table_open" for token in shown) == 5
     assert sum(token.type == "fence" for token in shown) == 1
     assert Merman().validate(diagram(broken, view).source, "{}").valid

@@ -46,6 +46,18 @@ PLAIN |= {
 }
 
 
+def longest(metadata: Any, annotation: Any) -> int:
+    """The length that a text field may have, also where it is optional."""
+    limits = [limit for item in metadata for limit in (item, *getattr(item, "metadata", ()))]
+    limits += [
+        limit
+        for part in getattr(annotation, "__args__", ())
+        for item in getattr(part, "__metadata__", ())
+        for limit in (item, *getattr(item, "metadata", ()))
+    ]
+    return next((limit.max_length for limit in limits if getattr(limit, "max_length", None)), 400)
+
+
 def poisoned(value: Any, text: str) -> Any:
     """The same model with a hostile text in every field that holds free text, cut to the field's length."""
     if isinstance(value, list):
@@ -58,7 +70,7 @@ def poisoned(value: Any, text: str) -> Any:
     change: dict[str, Any] = {}
     for name, declared in type(value).model_fields.items():
         inner = getattr(value, name)
-        most = next((item.max_length for item in declared.metadata if hasattr(item, "max_length")), 400)
+        most = longest(declared.metadata, declared.annotation)
         if name in free or name in PLAIN.get(type(value).__name__, ()):
             change[name] = [text[:100] for _ in inner] if isinstance(inner, list) else text[:most] if inner is not None else None
         else:

@@ -42,7 +42,14 @@ class View:
         if entry is None:
             return Cell(safe.code(key))
         basis = BASES[entry.quantity.basis]
+        if entry.quantity.basis == "derived" and self._guessed(key):
+            basis = N_("estimated")
         return Cell(safe.escape(tabled(entry, self.language)), self._(basis) if basis and entry.known else "")
+
+    def _guessed(self, key: str) -> bool:
+        """True if a derived figure rests on an assumed one."""
+        entries = (self.ledger.get(part) for part in self.ledger.uses(key))
+        return any(entry is not None and entry.quantity.basis == "assumed" for entry in entries)
 
     def line(self, text: str) -> str:
         """A short text with references, for a cell or a bullet."""

@@ -1,0 +1,117 @@
+"""Rows over the model path, with the fake server: chain of calls, calls a document, CPU, common prefix, time at a token rate."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pydantic import SecretStr
+
+from ai_data_strategy.agents import BY_KEY
+from ai_data_strategy.evals.bench_rows import HELPDESK, TODAY, Row, at_most, compiled, ran
+from ai_data_strategy.evals.fake_openai import serving
+from ai_data_strategy.evals.scripted import recorded, script
+from ai_data_strategy.settings import read_settings
+from ai_data_strategy.writers.openai_writer import OpenAIWriter
+from ai_data_strategy.writers.tokens import Tokens
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+CALLS, CALLS_A_REVISION = 34, 2
+REAL_RATE = 60.0
+
+
+@asynccontextmanager
+async def _writer(replies: Mapping[str, Any], *server: str) -> AsyncIterator[OpenAIWriter]:
+    """A writer over a fake server that says these replies."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = script(replies, Path(folder) / "replies.jsonl")
+        with serving("--replies", str(path), *server) as url:
+            writer = OpenAIWriter("fake", SecretStr("none"), _tokens(), base_url=url)
+            try:
+                yield writer
+            finally:
+                await writer.close()
+
+
+def _tokens() -> Tokens:
+    return Tokens(read_settings().cache_folder)
+
+
+def _longest_chain(ids: list[str]) -> int:
+    """Calls that must wait for each other: planning, the longest section, reconciling and mending, the front page."""
+    parts = [id_.split(".") for id_ in ids]
+    own = [sum(1 for first, *rest in parts if first == key and rest[0] != "mend") for key in BY_KEY]
+    mends = any(first in BY_KEY and rest[0] == "mend" for first, *rest in parts)
+    return max(own) + mends + sum(1 for first, *_ in parts if first not in BY_KEY)
+
+
+async def chain(latency: float) -> list[Row]:
+    """Wall time against the longest chain of calls, and the calls of a document."""
+    known = await recorded(HELPDESK, TODAY)
+    async with _writer(known.replies, "--latency", str(latency)) as writer:
+        graph = compiled()
+        await ran(graph, writer, HELPDESK + " ", "warm")
+        run = await ran(graph, writer, HELPDESK, "1")
+    spent = run.state["spent"]
+    steps = _longest_chain(list(spent))
+    calls, revisions = sum(entry["calls"] for entry in spent.values()), sum(1 for id_ in spent if ".revise." in id_ or ".mend." in id_)
+    return [
+        at_most(f"wall time / {steps} calls in a row at {latency:g} s each", run.wall / (steps * latency), 1.15),
+        at_most(f"calls of a document with {revisions} revisions", calls, CALLS + CALLS_A_REVISION * revisions),
+    ]
+
+
+async def cpu() -> list[Row]:
+    """CPU of this process for a document through the model path: warm, no revisions."""
+    known = await recorded(HELPDESK, TODAY)
+    async with _writer(known.replies, "--latency", "0.05") as writer:
+        graph = compiled()
+        runs = [await ran(graph, writer, HELPDESK + " " * turn, str(turn), revisions=0) for turn in range(4)]
+    return [at_most("CPU of a document through the model path, warm", median(run.cpu for run in runs[1:]), 0.8, " s")]
+
+
+async def prefix() -> list[Row]:
+    """The common prefix's share of the tokens of a section's first prompt."""
+    tokens, known = _tokens(), await recorded(HELPDESK, TODAY)
+    shares: dict[str, float] = {}
+    for request in known.requests:
+        if ".draft." in request.id:
+            head, tail = tokens.of_repeated(request.prefix), tokens.count(request.suffix)
+            shares[request.section] = 100 * head / (head + tail)
+    key = min(shares, key=lambda section: shares[section])
+    return [
+        Row(
+            f"common prefix of a section's prompt, least of {len(shares)} ({key})",
+            "at least 70 %",
+            f"{shares[key]:.0f} %",
+            shares[key] >= 70,
+        )
+    ]
+
+
+async def stream(rate: float) -> list[Row]:
+    """A host-written example at a token rate against one call that writes as many tokens as its document."""
+    what = f"wall time at {rate:g} tokens a second / one call as long as the document"
+    found = sorted(EXAMPLES.glob("*/replies.json"))
+    if not found:
+        return [Row(what, "at most 1.2", "no examples/*/replies.json yet", None)]
+    given = json.loads(found[0].read_text("utf-8"))
+    replies, brief = given.get("replies", given), _brief(found[0].parent)
+    async with _writer(replies, "--rate", str(rate)) as writer:
+        run = await ran(compiled(), writer, brief, "1")
+    alone = len(run.state["document"]) // 4 / rate
+    scale = f" (scaled from {REAL_RATE:g})" if rate != REAL_RATE else ""
+    return [at_most(f"{found[0].parent.name}: {what}{scale}", run.wall / alone, 1.2)]
+
+
+def _brief(folder: Path) -> str:
+    """The brief of an example: its brief file, or else what its strategy was written for."""
+    for name in ("brief.md", "brief.txt"):
+        if (folder / name).is_file():
+            return (folder / name).read_text("utf-8")
+    return str(json.loads((folder / "strategy.json").read_text("utf-8"))["brief"]["text"])
