@@ -18,7 +18,9 @@ Each message says what is wrong, where, and what to do next.
 
 
 class StrategyError(Exception):
-    """Root of every error raised on purpose."""
+    """Root of every error raised on purpose. `hint` says how the run that it stopped goes on."""
+
+    hint = ""
 
 
 class InputError(StrategyError):

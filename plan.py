@@ -176,7 +176,9 @@ class Plan:
 
     def write(self, section: Section) -> Draft:
         """The playbook's draft of a section."""
-        return section.playbook(self.desk())
+        desk = self.desk()
+        draft = section.playbook(desk)
+        return draft.model_copy(update={"prose": desk.led(section.key, draft.prose)})
 
     def write_blueprint(self) -> Blueprint:
         """The playbook's blueprint."""

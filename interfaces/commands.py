@@ -42,7 +42,7 @@ def execute(given: Given) -> int:
 
 
 def _told(error: StrategyError, code: int) -> int:
-    sys.stderr.write(f"ai-data-strategy: {error}\n")
+    sys.stderr.write(f"ai-data-strategy: {error}\n" + (f"{error.hint}\n" if error.hint else ""))
     return code
 
 

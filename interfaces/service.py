@@ -195,6 +195,7 @@ class Service:
             await self._graph.ainvoke(given, self._config(run), context=context, version="v2")
         except StrategyError as error:
             await self.store.runs.put(run.but(status="failed", trouble=str(error)))
+            error.hint = f"what is done is kept: `ai-data-strategy resume {run.run}` goes on"
             raise
         return await self._outcome(run, refused)
 
@@ -220,7 +221,7 @@ class Service:
         """Write the files of a finished run once; they are never overwritten."""
         state = await self._state(run)
         strategy = load_state(state)
-        out = Path(run.out) if run.out else Path(f"{slug(strategy.clarification.product)}-{run.run}")
+        out = Path(run.out) if run.out else Path(f"{slug(strategy.clarification.product)}-{run.run}").resolve()
         paths = [Path(item) for item in run.files]
         if not paths or not all(path.exists() for path in paths) or run.status != "done":
             saved = save(strategy, out)

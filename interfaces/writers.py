@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ai_data_strategy.interfaces.store import Run, Store
 from ai_data_strategy.models import PlaybookWriter, RoleName, WithFallback, Writer
 from ai_data_strategy.settings import Settings
 from ai_data_strategy.writers.host_writer import HostWriter
+
+if TYPE_CHECKING:
+    from ai_data_strategy.writers.calls import CallCache
+    from ai_data_strategy.writers.openai_writer import OpenAIWriter
+
+GRACE = 10.0
+"""Seconds that calls under way have to end after Ctrl-C or an error; a second Ctrl-C ends the program at once."""
 
 
 class WriterMaker:
@@ -19,7 +26,7 @@ class WriterMaker:
         self._max_tokens = max_tokens or settings.max_tokens
         self._max_cost = max_cost or settings.max_cost
         self._on_event = on_event
-        self._open: list[Any] = []
+        self._open: list[tuple[OpenAIWriter, CallCache]] = []
 
     async def writer(self, run: Run, store: Store) -> Writer:
         """The writer of a run; what the run has spent before counts against its caps."""
@@ -47,10 +54,11 @@ class WriterMaker:
             caps=Caps(self._max_tokens, self._max_cost, before.tokens_in + before.tokens_out, before.cost), cache=cache, run=run.run,
             prices=PriceList.read(settings.prices), on_event=self._on_event,
         )  # fmt: skip
-        self._open += [writer, cache]
+        self._open.append((writer, cache))
         return writer
 
     async def close(self) -> None:
         """Close connections; calls under way have a moment to end, so that what is paid for is kept."""
-        for opened in self._open:
-            await opened.close()
+        for writer, cache in self._open:
+            await writer.close(GRACE)
+            await cache.close()

@@ -52,6 +52,14 @@ class Desk:
         file = knowledge(name)
         return {**file.get("default", {}), **file.get(self.blueprint.archetype, {})}
 
+    def led(self, section: str, prose: str) -> str:
+        """A section's prose, with a first sentence that names product and examples where it would name neither brief nor product."""
+        said = prose.casefold()
+        terms = {term.casefold() for term in (*self.reading.terms, self.blueprint.product, self.blueprint.example) if term}
+        if sum(term in said for term in terms) >= min(2, len(terms)):
+            return prose
+        return f"{self.say(knowledge('leads')[section], product=self.blueprint.product, examples=self.blueprint.example)} {prose}"
+
     def role(self, duty: str) -> str:
         """Id of the role with a duty, or of the nearest one."""
         for wanted in (duty, *_SUBSTITUTES.get(duty, ())):

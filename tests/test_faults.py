@@ -7,14 +7,15 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,12 +64,28 @@ class Shell:
 
     def drafting(self, *more: str) -> tuple[str, ...]:
         out = str(self.folder / "out")
-        return ("draft", BRIEF, "--no-input", "--today", TODAY, "--model", "fake", "--base-url", self.url, "--revisions", "0", "--out", out, *more)
+        return (
+            "draft",
+            BRIEF,
+            "--no-input",
+            "--today",
+            TODAY,
+            "--model",
+            "fake",
+            "--base-url",
+            self.url,
+            "--revisions",
+            "0",
+            "--out",
+            out,
+            *more,
+        )
 
     @property
     def only_run(self) -> str:
-        (found,) = json.loads(self.run("runs", "--json").out)
-        return str(found["run"])
+        with closing(sqlite3.connect(self.folder / "data" / "runs.sqlite")) as store:
+            (row,) = store.execute("select run from strategy_runs").fetchall()
+        return str(row[0])
 
     @property
     def written(self) -> bool:
@@ -92,44 +109,42 @@ def shell(folder: Path, script: Path, *server: str) -> Iterator[Shell]:
         yield Shell(folder, url)
 
 
-def paid(folder: Path) -> Counter[str]:
-    """How often each prompt was served with a reply."""
-    lines = (folder / "calls.jsonl").read_text("utf-8").splitlines()
-    return Counter(call["prompt"] for call in map(json.loads, lines) if not call["fault"])
+def served(folder: Path) -> list[dict[str, Any]]:
+    """The server's own log: one entry a call."""
+    return [json.loads(line) for line in (folder / "calls.jsonl").read_text("utf-8").splitlines()]
 
 
-STOPPED = {
-    "401": (("--fault", "401:1"), r"refuses fake: HTTP 401.*Check the key"),
-    "quota": (("--fault", "quota:1"), r"no quota left"),
-    "html": (("--fault", "html:1"), r"does not answer as a chat-completions server"),
-}
+def repeated(folder: Path) -> list[dict[str, Any]]:
+    """Calls that were served with a reply and made again later."""
+    last = {call["prompt"]: call["n"] for call in served(folder) if not call["fault"]}
+    return [call for call in served(folder) if not call["fault"] and call["n"] != last[call["prompt"]]]
 
 
-@pytest.mark.parametrize("fault", STOPPED)
-def test_a_fault_that_no_retry_helps_stops_at_once_and_resumes(fault: str, script: Path, tmp_path: Path) -> None:
-    arguments, message = STOPPED[fault]
-    with shell(tmp_path, script, *arguments, "--until", "1") as cli:
+def test_a_refused_key_stops_at_once_and_the_run_resumes(script: Path, tmp_path: Path) -> None:
+    with shell(tmp_path, script, "--fault", "401:1", "--until", "1") as cli:
         done = cli.run(*cli.drafting())
-        assert done.code == 1 and re.search(message, done.err) and not cli.written
+        assert done.code == 1 and re.search(r"refuses fake: HTTP 401.*Check the key", done.err) and not cli.written
+        assert f"ai-data-strategy resume {cli.only_run}" in done.err
         assert cli.run("resume", cli.only_run).code in (0, 4) and cli.written
 
 
+# The faults, the calls they may fall on, and a seed with which each of them falls.
 PASSING = {
-    "429": ("--fault", "429:1", "--retry-after", "1", "--until", "1"),
-    "500": ("--fault", "500:1", "--until", "2"),
-    "hang": ("--fault", "hang:1", "--until", "1"),
-    "truncate": ("--fault", "truncate:1", "--until", "1"),
-    "malformed": ("--fault", "malformed:1", "--until", "1"),
-    "empty": ("--fault", "empty:1", "--until", "1"),
+    "the service": ({"429", "500", "hang"}, 3, 6),
+    "the reply": ({"truncate", "malformed", "empty"}, 20, 3),
 }
 
 
-@pytest.mark.parametrize("fault", PASSING)
-def test_a_fault_that_passes_leaves_a_whole_document(fault: str, script: Path, tmp_path: Path) -> None:
-    with shell(tmp_path, script, *PASSING[fault]) as cli:
+@pytest.mark.parametrize("place", PASSING)
+def test_faults_that_pass_leave_a_whole_document(place: str, script: Path, tmp_path: Path) -> None:
+    faults, until, seed = PASSING[place]
+    arguments = [part for fault in sorted(faults) for part in ("--fault", f"{fault}:0.4")]
+    with shell(tmp_path, script, *arguments, "--until", str(until), "--seed", str(seed)) as cli:
         done = cli.run(*cli.drafting())
         assert done.code in (0, 4) and cli.written
-        assert json.loads((tmp_path / "out" / "strategy.json").read_text("utf-8"))["writer"] == "fake"
+    seen = {call["fault"] for call in served(tmp_path)} - {None}
+    assert seen | ({"hang"} if "no reply within 3 s" in done.err else set()) == faults  # a call that hangs never gets into the log
+    assert "fake" in json.loads((tmp_path / "out" / "strategy.json").read_text("utf-8"))["writer"]
 
 
 @pytest.mark.parametrize(("fault", "reason"), [("refuse", "declines"), ("400", "does not fit|do not fit|context")])
@@ -143,30 +158,30 @@ def test_where_no_reply_can_be_used_the_playbook_stands_in_and_says_so(fault: st
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
 def test_a_program_that_is_stopped_goes_on_and_pays_nothing_twice(sign: signal.Signals, script: Path, tmp_path: Path) -> None:
+    pauses = random.Random(sign)
     with shell(tmp_path, script, "--latency", "0.3") as cli:
-        _stop_midway(cli, sign, cli.drafting(), random.Random(7).uniform(0.2, 1.0))
+        stops = [_stop_midway(cli, sign, cli.drafting(), pauses.uniform(0.1, 1.2))]
         run = cli.only_run
-        _stop_midway(cli, sign, ("resume", run), 0.3)
+        if sign == signal.SIGKILL:
+            stops.append(_stop_midway(cli, sign, ("resume", run), pauses.uniform(0.0, 0.4)))
         done = cli.run("resume", run)
         assert done.code in (0, 4) and cli.written
-    twice = sum(count - 1 for count in paid(tmp_path).values())
-    assert twice <= (0 if sign == signal.SIGINT else 2 * 16), "only calls under way at the kill may be made again"
-    kept = {prompt for prompt, count in paid(tmp_path).items() if count == 1}
-    assert kept, "what was finished before is not asked again"
+    under_way = [call for call in repeated(tmp_path) if any(abs(call["ended"] - stop) < 0.6 for stop in stops)]
+    assert repeated(tmp_path) == (under_way if sign == signal.SIGKILL else [])
 
 
-def _stop_midway(cli: Shell, sign: signal.Signals, arguments: tuple[str, ...], after: float) -> None:
-    """Start, wait for the first reply of this program and a little more, then send the signal."""
+def _stop_midway(cli: Shell, sign: signal.Signals, arguments: tuple[str, ...], after: float) -> float:
+    """Start, wait for the first reply of this program and a little more, then send the signal; gives the moment."""
     with cli.start(*arguments) as program:
         assert program.stderr
-        for line in program.stderr:
-            if " reply " in line:
-                break
+        next(line for line in program.stderr if " reply " in line)
         time.sleep(after)
+        moment = time.time()
         program.send_signal(sign)
         out, err = program.communicate(timeout=30)
     cli.clean(Done(program.returncode, out, err))
     assert program.returncode == (-signal.SIGKILL if sign == signal.SIGKILL else 1)
+    return moment
 
 
 def test_a_token_cap_stops_cleanly_and_a_higher_one_finishes(script: Path, tmp_path: Path) -> None:
@@ -174,7 +189,7 @@ def test_a_token_cap_stops_cleanly_and_a_higher_one_finishes(script: Path, tmp_p
         done = cli.run(*cli.drafting("--max-tokens", "100000"))
         assert done.code == 1 and "token cap of 100,000" in done.err and not cli.written
         assert "resume" in done.err and cli.run("resume", cli.only_run, "--max-tokens", "10000000").code in (0, 4)
-        assert cli.written and max(paid(tmp_path).values()) == 1
+        assert cli.written and not repeated(tmp_path)
 
 
 def test_a_run_that_another_program_works_on_is_busy(script: Path, tmp_path: Path) -> None:
