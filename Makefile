@@ -27,3 +27,9 @@ check: $(BIN)/pytest  ## format, lint, types, tests and architecture
 
 bench: $(BIN)/pytest  ## print the benchmark's table
 	$(BIN)/python -m ai_data_strategy.evals.bench
+
+messages: $(BIN)/pytest  ## extract messages, update and compile the catalogues
+	mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k say -k words --no-wrap --sort-by-file --add-location=file -o build/document.pot .
+	$(BIN)/pybabel -q update -D document -i build/document.pot -d typeset/locale --no-wrap --no-fuzzy-matching
+	$(BIN)/pybabel -q compile -D document -d typeset/locale

@@ -49,11 +49,11 @@ def _what(sheet: Sheet, k: Desk) -> str:
         k.say(
             "%(product)s gets a model that takes %(takes)s and gives %(gives)s.",
             product=k.blueprint.product,
-            takes=_inner(task.takes),
-            gives=_inner(task.gives),
+            takes=_inner(task.takes, k.language),
+            gives=_inner(task.gives, k.language),
         ),
-        k.say("It supports one decision: %(decision)s.", decision=_inner(task.decision)),
-        k.say("The way there: %(approach)s.", approach=_inner(task.approach)),
+        k.say("It supports one decision: %(decision)s.", decision=_inner(task.decision, k.language)),
+        k.say("The way there: %(approach)s.", approach=_inner(task.approach, k.language)),
     ]
     if not task.trains:
         said.append(k.say("No weights are trained; prompts, the index and the checks are what is improved."))
@@ -209,9 +209,10 @@ def _terms(k: Desk) -> list[Term]:
     ]
 
 
-def _inner(text: str) -> str:
-    """A line as part of a sentence: without its full stop."""
-    return text.strip().rstrip(".")
+def _inner(text: str, language: str) -> str:
+    """A line as part of a sentence: without its full stop, and small at the start where nouns are not capitalised."""
+    plain = text.strip().rstrip(".")
+    return plain[:1].lower() + plain[1:] if language != "de" and plain[1:2].islower() else plain
 
 
 def _stopped(text: str) -> str:
