@@ -62,7 +62,15 @@ def _what(sheet: Sheet, k: Desk) -> str:
 
 def _why(sheet: Sheet, k: Desk) -> str:
     said = []
-    if sheet.known("baseline") and sheet.known("target"):
+    baseline = sheet.entry("baseline")
+    if sheet.known("baseline") and sheet.known("target") and baseline and baseline.quantity.basis == "assumed":
+        said.append(
+            k.say(
+                "Nobody has measured the %(metric)s yet; the plan assumes {baseline} today, has it measured first, and aims at {target}.",
+                metric=k.blueprint.metric,
+            )
+        )
+    elif sheet.known("baseline") and sheet.known("target"):
         said.append(k.say("Today the %(metric)s is {baseline}. The plan aims at {target}.", metric=k.blueprint.metric))
     else:
         said.append(

@@ -17,8 +17,6 @@ PROMPT = "clarifier"
 _MOST_FACTS = 20
 _MOST_OF = 0.6
 """Share of a sentence that a quoted number must cover for the sentence to say nothing more."""
-_WEAK = 4.4
-"""Points of the best archetype below which the brief does not say what the model is to do."""
 MEANINGS = {
     "volume": N_("Stock of %(noun)s: bounds what can be learned and how fine a benchmark can be; what one row is must be counted."),
     "rate": N_("Inflow of %(noun)s: sets the pace of the flywheel and how long a live test takes."),
@@ -126,12 +124,8 @@ def _questions(reading: Reading, answers: Sequence[Answer], say: Translate) -> l
 
 def _points(entry: Mapping[str, Any], reading: Reading) -> float:
     more = entry.get("more", {})
-    told = {reading.archetype, *reading.sectors} | ({"vague"} if _vague(reading) else set())
+    told = {reading.archetype, *reading.sectors} | ({"vague"} if reading.vague else set())
     return float(entry["points"]) + sum(float(points) for key, points in more.items() if key in told)
-
-
-def _vague(reading: Reading) -> bool:
-    return reading.scores.get(reading.archetype, 0.0) < _WEAK
 
 
 def _fits(name: str, entry: Mapping[str, Any], reading: Reading) -> bool:
@@ -157,7 +151,7 @@ def _known(rule: str, reading: Reading) -> bool:
         )
     if scope == "topic":
         topic, _, strong = key.partition("+")
-        return topic in reading.topics and (not strong or not _vague(reading))
+        return topic in reading.topics and (not strong or not reading.vague)
     if scope == "kind":
         return reading.amount(key) is not None
     return key in reading.answered

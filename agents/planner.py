@@ -126,6 +126,7 @@ def _classes(plan: Plan) -> list[LabelClass]:
     return [LabelClass(id=c["id"], name=plan.say(c["name"]), definition=plan.say(c["definition"])) for c in plan.topic["classes"]]
 
 
+_TASK_GUESSED = N_("Somebody names the one decision that the model is to change: the brief does not, so this plan works on a guessed task.")
 _STORE_PERSONAL = N_(
     "Legal signs a pseudonymised log and training store with a retention of their own; under the stated deletion rule no label ever meets its example."
 )
@@ -135,6 +136,8 @@ _STORE_PLAIN = N_("Features and labels are kept in a training store of their own
 def _conditions(d: Draftsman, personal: bool) -> list[str]:
     """What must hold first, the hardest first."""
     plan, found = d.plan, []
+    if plan.reading.vague:
+        found.append(plan.say(_TASK_GUESSED))
     if not d.within_budget:
         found.append(
             plan.say("The money is raised or the scope is cut: the smallest team that can do this costs more than the stated budget.")

@@ -71,6 +71,9 @@ def _volume(sheet: Sheet, k: Desk) -> Readiness:
     need, have = sheet.number("required_examples", "{example}", "high"), sheet.number("available_examples", "{example}", "low")
     if need is None or have is None:
         return Readiness(area="volume", state="unknown", because=k.say("How many examples can be used is measured in the audit."))
+    if _assumed(sheet, "examples_in_hand") or _assumed(sheet, "labelled_in_hand"):
+        said = k.say("Nobody has said how many examples there are; the plan assumes {available_examples} until they are counted.")
+        return Readiness(area="volume", state="unknown", because=said)
     if have >= need:
         return Readiness(
             area="volume", state="ready", because=k.say("{available_examples} usable examples against a need of {required_examples}.")
@@ -79,9 +82,14 @@ def _volume(sheet: Sheet, k: Desk) -> Readiness:
     return Readiness(area="volume", state="partly", because=said)
 
 
+def _assumed(sheet: Sheet, key: str) -> bool:
+    entry = sheet.entry(key)
+    return entry is not None and entry.quantity.basis == "assumed"
+
+
 def _labels(sheet: Sheet, k: Desk) -> Readiness:
     labelled = sheet.number("labelled_in_hand", "{example}")
-    if labelled is None:
+    if labelled is None or _assumed(sheet, "labelled_in_hand"):
         return Readiness(area="labels", state="unknown", because=k.say("Nobody has said how many examples carry a label."))
     if labelled == 0:
         return Readiness(area="labels", state="blocked", because=k.say("No example carries a label yet; people have to label first."))

@@ -78,6 +78,10 @@ class Denial:
     quote: str
 
 
+WEAK = 4.4
+"""Score of an archetype below which the brief does not say what is to be decided."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """Everything the playbook knows of one brief. `terms` are its telling words: product, systems, events, places."""
@@ -124,3 +128,8 @@ class Reading:
         """The first amount of a kind (and noun, if given); of volumes and rates, first the one that counts the examples."""
         found = [amount for amount in self.all(kind) if not noun or noun in amount.noun]
         return next((amount for amount in found if amount.noun == self.example), found[0] if found else None)
+
+    @property
+    def vague(self) -> bool:
+        """True if the brief does not say which decision is meant, so that the kind of task is a guess."""
+        return self.scores.get(self.archetype, 0.0) < WEAK

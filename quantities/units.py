@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import cast
 
 import pint
 
@@ -74,8 +74,8 @@ def unit(text: str) -> pint.Unit:
 def scale(text: str) -> tuple[float, Dimensions]:
     """The factor from a unit to base units, and its dimensions with their powers."""
     found = unit(text)
-    base: Any = registry.Quantity(1.0, found).to_base_units().magnitude
-    return float(base), tuple(sorted((str(name), float(power)) for name, power in found.dimensionality.items()))
+    factor: float = registry.Quantity(1.0, found).to_base_units().magnitude
+    return factor, tuple(sorted((str(name), cast(float, power)) for name, power in found.dimensionality.items()))
 
 
 def same_dimension(one: str, other: str) -> bool:
