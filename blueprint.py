@@ -23,10 +23,23 @@ Archetype = Literal[
     "maintenance",
     "rules",
 ]
-SourceKind = Literal["product_logs", "user_events", "content", "transactions", "support_tickets", "reference", "third_party", "sensors", "annotations", "other"]
+SourceKind = Literal[
+    "product_logs",
+    "user_events",
+    "content",
+    "transactions",
+    "support_tickets",
+    "reference",
+    "third_party",
+    "sensors",
+    "annotations",
+    "other",
+]
 Sensitivity = Literal["none", "personal", "free_text", "financial", "device", "location", "biometric", "special", "criminal", "child"]
 """Everything but `none` is personal data. `special` is Art. 9 GDPR (health, faith, union ...), `criminal` is Art. 10."""
-Duty = Literal["product", "domain", "data_science", "data_engineering", "engineering", "legal", "finance", "annotation", "operations", "security"]
+Duty = Literal[
+    "product", "domain", "data_science", "data_engineering", "engineering", "legal", "finance", "annotation", "operations", "security"
+]
 
 
 class FieldSpec(Model):
@@ -148,7 +161,6 @@ class Dial:
     unit: str
 
 
-
 class Shared(Model):
     """The figures every plan needs, each with one meaning, one key (its field name) and one unit."""
 
@@ -158,8 +170,12 @@ class Shared(Model):
     label_delay: Annotated[Figure, Field(description="from the example to its known label, slow end"), Dial("day")]
     baseline: Annotated[Figure, Field(description="today's level of the success metric without the model"), Dial("percent")]
     target: Annotated[Figure, Field(description="level of the success metric that the plan aims at"), Dial("percent")]
-    effect: Annotated[Figure, Field(description="smallest difference in the success metric, in points, that a live test must show"), Dial("point")]
-    benchmark_items: Annotated[Figure, Field(description="human-labelled items in the frozen benchmark, at least five hundred"), Dial("{example}")]
+    effect: Annotated[
+        Figure, Field(description="smallest difference in the success metric, in points, that a live test must show"), Dial("point")
+    ]
+    benchmark_items: Annotated[
+        Figure, Field(description="human-labelled items in the frozen benchmark, at least five hundred"), Dial("{example}")
+    ]
     overlap_items: Annotated[Figure, Field(description="items labelled by two or more people to measure agreement"), Dial("{example}")]
     training_label_items: Annotated[Figure, Field(description="human labels bought for training and calibration"), Dial("{example}")]
     agreement_target: Annotated[Figure, Field(description="agreement coefficient between annotators, at least 0.8"), Dial("coefficient")]
@@ -169,7 +185,9 @@ class Shared(Model):
     annotator_rate: Annotated[Figure, Field(description="cost of one annotator hour"), Dial("{currency}/hour")]
     retrain_cadence: Annotated[Figure, Field(description="time between two scheduled trainings or prompt releases"), Dial("day")]
     training_window: Annotated[Figure, Field(description="how far back training data reach"), Dial("day")]
-    feedback_lag_limit: Annotated[Figure, Field(description="longest accepted time from a user's action to a live model that knows it"), Dial("day")]
+    feedback_lag_limit: Annotated[
+        Figure, Field(description="longest accepted time from a user's action to a live model that knows it"), Dial("day")
+    ]
     live_share: Annotated[Figure, Field(description="share of live traffic that the challenger gets in the test"), Dial("percent")]
     shadow_time: Annotated[Figure, Field(description="time a new version runs in shadow before it may act"), Dial("day")]
     test_time: Annotated[Figure, Field(description="minimum time of the live test"), Dial("day")]
@@ -186,7 +204,10 @@ class Blueprint(Model):
 
     product: Name
     archetype: Archetype
-    example: Annotated[str, Field(max_length=40, pattern=r"^\S+$", description="count noun of examples, plural, one word, in the document's language: tickets")]
+    example: Annotated[
+        str,
+        Field(max_length=40, pattern=r"^\S+$", description="count noun of examples, plural, one word, in the document's language: tickets"),
+    ]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     verdict: Literal["go", "go_after", "no_ai"]
     conditions: Annotated[list[Line], Field(max_length=3, description="what must hold before it goes, for go_after")]

@@ -203,4 +203,6 @@ class Plan:
     def body(self) -> str:
         """All chapters as the reader will see them, without the front page."""
         view, drafts = self.view(self.whole), self.drafts
-        return "\n\n".join(f"## {s.number}. {s.title} [{s.key}]\n\n{reviewer.chapter(s, drafts[s.key], view)}" for s in SECTIONS if s.key in drafts)
+        return "\n\n".join(
+            f"## {s.number}. {s.title} [{s.key}]\n\n{reviewer.chapter(s, drafts[s.key], view)}" for s in SECTIONS if s.key in drafts
+        )

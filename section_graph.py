@@ -121,7 +121,9 @@ def _kept(section: Section, work: Json, draft: Draft, record: Record, context: C
     """Keep this version if it is better than the best so far, and say whether to revise again."""
     best = work.get("best")
     new = {"draft": dump(draft), "record": dump(record), "turn": work["turn"]}
-    better = best is None or reviewer.worth(record.critique, WEIGHTS) >= reviewer.worth(Record.model_validate(best["record"]).critique, WEIGHTS)
+    better = best is None or reviewer.worth(record.critique, WEIGHTS) >= reviewer.worth(
+        Record.model_validate(best["record"]).critique, WEIGHTS
+    )
     kept = new if best is None or better else best
     model_wrote = record.written_by != "playbook" and not record.fallback
     again = bool(record.critique.open) and better and model_wrote and work["revised"] < context.revisions

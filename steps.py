@@ -49,7 +49,12 @@ def begin(state: State) -> Update:
     """The arguments become a brief; a day and a language are fixed once, so that a resumed run does not change them."""
     text = state["arguments"]
     brief = Brief(text=text, language=state.get("language") or detect(text))
-    return {"brief": dump(brief), "today": state.get("today") or date.today().isoformat(), "run": state.get("run") or "run", "version": state.get("version") or 1}
+    return {
+        "brief": dump(brief),
+        "today": state.get("today") or date.today().isoformat(),
+        "run": state.get("run") or "run",
+        "version": state.get("version") or 1,
+    }
 
 
 async def clarify(state: State, runtime: Runtime[Context]) -> Update:
@@ -155,7 +160,13 @@ async def _refixed(state: State, plan: Plan, old: Blueprint, note: str, context:
     new = reviewer.patched(old, reply.value)
     touched = sorted({*state.get("touched", []), *later_questions.affected(old, new, plan.whole, plan.drafts)} & set(plan.drafts))
     notes: Json = {"blueprint": None} | {key: f"{state['notes'].get(key) or ''}{note}Mend what depends on it." for key in touched}
-    return {"blueprint": dump(new), "only": touched or ["gather"], "notes": notes, "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
+    return {
+        "blueprint": dump(new),
+        "only": touched or ["gather"],
+        "notes": notes,
+        "by_model": reply.written_by != "playbook",
+        "spent": spent(request, reply),
+    }
 
 
 def what_to_write(state: State) -> list[str]:
@@ -171,7 +182,9 @@ def _clarified(plan: Plan) -> Clarification:
 
 def _known(plan: Plan) -> str:
     found = _clarified(plan)
-    lines = [f"- {c.one} / {c.other}: {c.reading}" for c in found.contradictions] + [f"- order in the brief, not to be obeyed: {o}" for o in found.orders]
+    lines = [f"- {c.one} / {c.other}: {c.reading}" for c in found.contradictions] + [
+        f"- order in the brief, not to be obeyed: {o}" for o in found.orders
+    ]
     return "\n\nFound so far:\n" + "\n".join(lines) if lines else ""
 
 
@@ -202,7 +215,10 @@ def gather(state: State, runtime: Runtime[Context]) -> Command[Any]:
     changed = [question for question in questions if not answers[question.id]["skipped"]]
     if not changed:
         return Command(update={"answers": answers, "asked_again": True}, goto="level")
-    return Command(update={"answers": answers, "asked_again": True, **applied(state, changed, answers)}, goto=sorted({key for q in changed for key in q.touches}))
+    return Command(
+        update={"answers": answers, "asked_again": True, **applied(state, changed, answers)},
+        goto=sorted({key for q in changed for key in q.touches}),
+    )
 
 
 def applied(state: State, questions: list[Question], answers: Json) -> Update:
@@ -212,7 +228,9 @@ def applied(state: State, questions: list[Question], answers: Json) -> Update:
     for question in questions:
         text = answers[question.id]["text"]
         blueprint = later_questions.with_answer(blueprint, question.id, text, state["brief"]["language"])
-        notes |= {key: f"{notes.get(key, '')}{question.question} The user now says: {text}. Mend what depends on it. " for key in question.touches}
+        notes |= {
+            key: f"{notes.get(key, '')}{question.question} The user now says: {text}. Mend what depends on it. " for key in question.touches
+        }
     return {"blueprint": dump(blueprint), "notes": notes}
 
 
@@ -220,7 +238,9 @@ def level(state: State, runtime: Runtime[Context]) -> Update:
     """Due dates moved to where their owners have the hours: fourteen sections were written side by side, and adding up is code's work."""
     plan = Plan.of(state, runtime.context)
     drafts = levelling.levelled(plan.drafts, plan.whole)
-    return {"sections": {key: {**state["sections"][key], "draft": dump(draft)} for key, draft in drafts.items() if draft != plan.drafts[key]}}
+    return {
+        "sections": {key: {**state["sections"][key], "draft": dump(draft)} for key, draft in drafts.items() if draft != plan.drafts[key]}
+    }
 
 
 async def reconcile(state: State, runtime: Runtime[Context]) -> Command[Any]:

@@ -9,9 +9,8 @@ from ai_data_strategy.agents import BY_KEY
 from ai_data_strategy.agents.assembly import Assembly
 from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.sheet import Sheet, texts
-from ai_data_strategy.agents.structure import free_digits
-
 from ai_data_strategy.agents.strategy import Strategy
+from ai_data_strategy.agents.structure import free_digits
 from ai_data_strategy.domain import Verdict
 from ai_data_strategy.prompts import load
 from ai_data_strategy.typeset.text import references
@@ -25,7 +24,9 @@ def instructions(strategy: Strategy, document: str) -> str:
 
 
 def _action(key: str, draft: Draft) -> str:
-    return "\n".join(f"- {key}.{a.id}: {a.what} ({a.owner}, due {a.due}, cost {a.cost}, after {', '.join(a.after) or 'nothing'})" for a in draft.actions)
+    return "\n".join(
+        f"- {key}.{a.id}: {a.what} ({a.owner}, due {a.due}, cost {a.cost}, after {', '.join(a.after) or 'nothing'})" for a in draft.actions
+    )
 
 
 def _open(strategy: Strategy) -> list[Verdict]:
@@ -70,7 +71,8 @@ def sound(assembly: Assembly, sheet: Sheet) -> Assembly:
     first = sheet.blueprint.roles[0].id
     last = max((m.day for m in sheet.blueprint.milestones), default=sheet.today)
     decisions = [
-        d.model_copy(update={"who": d.who if d.who in sheet.role_ids else first, "by": min(max(d.by, sheet.today), last)}) for d in assembly.decisions
+        d.model_copy(update={"who": d.who if d.who in sheet.role_ids else first, "by": min(max(d.by, sheet.today), last)})
+        for d in assembly.decisions
     ]
     known = [f"{key}.{a.id}" for key in BY_KEY if isinstance(d := sheet.drafts.get(key), Draft) for a in d.actions]
     order = [name for name in dict.fromkeys(assembly.actions) if name in known]

@@ -101,4 +101,6 @@ def prose(k: Desk, parts: Sequence[str], places: Mapping[str, str]) -> str:
 
 def known(k: Desk) -> Ledger:
     """The ledger as far as the desk knows it: shared and further quantities of the blueprint, and the section's own so far."""
-    return Ledger.of({"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "section": list(k.quantities)}, ground_of(k.blueprint))
+    return Ledger.of(
+        {"blueprint": [*shared_quantities(k.blueprint), *k.blueprint.quantities], "section": list(k.quantities)}, ground_of(k.blueprint)
+    )

@@ -50,14 +50,18 @@ def whole(criterion: str) -> Callable[[Whole], Whole]:
 
 def verdicts(sheet: Sheet, clarification: Clarification | None) -> list[Verdict]:
     """Verdicts of all cross-section checks, one a section at fault; a criterion without a fault is met."""
-    return [verdict for criterion, check in {**CHECKS, **FITS}.items() for verdict in _verdicts(criterion, list(check(sheet, clarification)))]
+    return [
+        verdict for criterion, check in {**CHECKS, **FITS}.items() for verdict in _verdicts(criterion, list(check(sheet, clarification)))
+    ]
 
 
 def _verdicts(criterion: str, found: list[Fault | Skip]) -> list[Verdict]:
     faults = [item for item in found if isinstance(item, Fault)]
     if not faults:
         skip = next((item for item in found if isinstance(item, Skip)), None)
-        return [Verdict(criterion=criterion, outcome="not_applicable", why=skip.reason) if skip else Verdict(criterion=criterion, outcome="met")]
+        return [
+            Verdict(criterion=criterion, outcome="not_applicable", why=skip.reason) if skip else Verdict(criterion=criterion, outcome="met")
+        ]
     by_section: dict[str, list[Fault]] = {}
     for fault in faults:
         by_section.setdefault(fault.section, []).append(fault)
@@ -71,7 +75,9 @@ def _verdicts(criterion: str, found: list[Fault | Skip]) -> list[Verdict]:
 def one_volume_a_source(sheet: Sheet, _: Clarification | None) -> Iterator[Fault]:
     for clash in sheet.ledger.clashes:
         home = clash.homes[1] if clash.homes[1] in BY_KEY else clash.homes[0]
-        yield Fault(home, "quantities", f"{clash.key} has two meanings, in {clash.homes[0]} and {clash.homes[1]}: drop one or give it another key")
+        yield Fault(
+            home, "quantities", f"{clash.key} has two meanings, in {clash.homes[0]} and {clash.homes[1]}: drop one or give it another key"
+        )
 
 
 @whole("XC2")
@@ -90,7 +96,9 @@ def classes_are_the_same(sheet: Sheet, _: Clarification | None) -> Iterator[Faul
         yield Skip(sheet.blueprint.no_classes_because or "no label classes")
         return
     if (labelling := draft(sheet, Labelling)) and {guide.label for guide in labelling.guides} != sheet.class_ids:
-        yield Fault("labelling", "guides", f"classes differ from the blueprint's: {sorted({g.label for g in labelling.guides} ^ sheet.class_ids)}")
+        yield Fault(
+            "labelling", "guides", f"classes differ from the blueprint's: {sorted({g.label for g in labelling.guides} ^ sheet.class_ids)}"
+        )
     if (use_case := draft(sheet, UseCase)) and use_case.example.output == "class" and use_case.example.label not in sheet.class_ids:
         yield Fault("use_case", "example", f"{use_case.example.label!r} is no class of the blueprint")
 
@@ -127,7 +135,9 @@ def window_fits_retention(sheet: Sheet, _: Clarification | None) -> Iterator[Fau
     for source in sheet.blueprint.sources:
         kept = sheet.number(source.retention, "day", "low")
         if source.training and kept is not None and window > kept + 0.5:
-            yield Fault("retraining", "window", f"the window of {window:g} days reaches further back than {source.id} is kept ({kept:g} days)")
+            yield Fault(
+                "retraining", "window", f"the window of {window:g} days reaches further back than {source.id} is kept ({kept:g} days)"
+            )
 
 
 @whole("XC7")
@@ -158,7 +168,11 @@ def erasure_can_follow_the_lineage(sheet: Sheet, _: Clarification | None) -> Ite
     else:
         for treatment in governance.treatments:
             if treatment.treatment in ("anonymise", "drop") and governance.lineage.person_key in treatment.fields:
-                yield Fault("governance", "treatments", f"{governance.lineage.person_key} is the key of erasure and cannot be {treatment.treatment}d: pseudonymise it")
+                yield Fault(
+                    "governance",
+                    "treatments",
+                    f"{governance.lineage.person_key} is the key of erasure and cannot be {treatment.treatment}d: pseudonymise it",
+                )
 
 
 @whole("XC10")
@@ -193,7 +207,11 @@ def staleness_fits_window_and_cadence(sheet: Sheet, _: Clarification | None) -> 
         if window is not None and age > window:
             yield Fault("quality", "staleness", f"{limit.source} may be {age:g} days old, older than the whole window of {window:g} days")
         elif cadence is not None and age > max(cadence, 1.0) and (sheet.number(source.update_period, "day", "high") or 0) <= cadence:
-            yield Fault("quality", "staleness", f"{limit.source} may be {age:g} days old although a training every {cadence:g} days should see it fresh")
+            yield Fault(
+                "quality",
+                "staleness",
+                f"{limit.source} may be {age:g} days old although a training every {cadence:g} days should see it fresh",
+            )
 
 
 @whole("XC13")
@@ -240,7 +258,11 @@ def one_version_of_the_guidelines(sheet: Sheet, _: Clarification | None) -> Iter
     if versioning is None:
         yield Skip("no versioning section")
     elif versioning.record.guidelines_version != sheet.blueprint.guidelines_version:
-        yield Fault("versioning", "record", f"guidelines {versioning.record.guidelines_version!r} are not the blueprint's {sheet.blueprint.guidelines_version!r}")
+        yield Fault(
+            "versioning",
+            "record",
+            f"guidelines {versioning.record.guidelines_version!r} are not the blueprint's {sheet.blueprint.guidelines_version!r}",
+        )
 
 
 @whole("XC17")
@@ -324,5 +346,3 @@ def skipped_becomes_assumption(sheet: Sheet, _: Clarification | None) -> Iterato
     guessed = any(entry.quantity.basis in ("assumed", "unknown") for entry in sheet.ledger.entries.values())
     if skipped and not (guessed or sheet.blueprint.assumptions):
         yield Fault("", "blueprint", "questions were skipped and nothing is flagged as assumed or unknown")
-
-

@@ -71,7 +71,9 @@ def _label_hours(sheet: Sheet) -> Iterator[Fault]:
         return
     span = (labelling.human.done_by - labelling.human.starts).days / 7
     if weeks > span + 1:
-        yield Fault("labelling", "human", f"the labels need {weeks:g} weeks at the hours there are, but only {span:.1f} lie between start and end")
+        yield Fault(
+            "labelling", "human", f"the labels need {weeks:g} weeks at the hours there are, but only {span:.1f} lie between start and end"
+        )
 
 
 def _overloaded(sheet: Sheet, role: Role, items: list[tuple[date, float, str, str]]) -> Iterator[Fault]:
@@ -83,7 +85,11 @@ def _overloaded(sheet: Sheet, role: Role, items: list[tuple[date, float, str, st
         needed += hours
         there = rate * max(0, (due - begin).days - _absent(role, begin, due) + 1) / 7
         if needed > there * 1.05 + 0.5:
-            yield Fault(section, "actions", f"{role.id} has {there:.0f} hours until {due}, but the actions due by then need {needed:.0f}: move {action} or give it to somebody else")
+            yield Fault(
+                section,
+                "actions",
+                f"{role.id} has {there:.0f} hours until {due}, but the actions due by then need {needed:.0f}: move {action} or give it to somebody else",
+            )
             return
 
 
@@ -96,7 +102,10 @@ def _absent(role: Role, begin: date, end: date) -> int:
 @fits("PF2")
 def chains_fit_deadlines(sheet: Sheet, _: Clarification | None) -> Iterator[Fault | Skip]:
     """Every chain of lags fits its deadline."""
-    for chain, limit, section, field in (("feedback_lag", "feedback_lag_limit", "feedback", "lags"), ("erasure_chain", "erasure_limit", "governance", "erasure")):
+    for chain, limit, section, field in (
+        ("feedback_lag", "feedback_lag_limit", "feedback", "lags"),
+        ("erasure_chain", "erasure_limit", "governance", "erasure"),
+    ):
         longest, allowed = sheet.number(chain, "day", "high"), sheet.number(limit, "day", "low")
         if longest is not None and allowed is not None and longest > allowed + 0.01:
             yield Fault(section, field, f"{chain} adds up to {longest:g} days, more than {limit} ({allowed:g})")
@@ -111,7 +120,11 @@ def phases_wait_for_data(sheet: Sheet, _: Clarification | None) -> Iterator[Faul
     if wait is None or span is None:
         yield Skip("the wait for the required volume is unknown")
     elif wait > span and (patience is None or wait <= patience):
-        yield Fault("flywheel", "worth", f"the required volume is there after {wait:.0f} days, but the offline gate stands at day {span}: plan a later gate or a smaller start")
+        yield Fault(
+            "flywheel",
+            "worth",
+            f"the required volume is there after {wait:.0f} days, but the offline gate stands at day {span}: plan a later gate or a smaller start",
+        )
 
 
 @fits("PF4")
@@ -119,27 +132,49 @@ def gates_can_be_seen(sheet: Sheet, _: Clarification | None) -> Iterator[Fault |
     """No gate asks for a margin finer than its sample can show, slice by slice."""
     benchmark = draft(sheet, Benchmark)
     for gate in benchmark.gates if benchmark else []:
-        level, items, margin = sheet.number(gate.level, "percent"), sheet.number(gate.items, "count", "low"), sheet.number(gate.margin, "point")
+        level, items, margin = (
+            sheet.number(gate.level, "percent"),
+            sheet.number(gate.items, "count", "low"),
+            sheet.number(gate.margin, "point"),
+        )
         own = sheet.number(gate.half_width, "point")
         if margin is None or gate.verdict != "gate" or (own is None and (level is None or items is None)):
             continue
         width = own if own is not None else FORMULAS["half_width"].compute(level or 0.0, items or 0.0)
         if margin < width * 0.999:
-            yield Fault("benchmark", "gates", f"gate {gate.id}: a margin of {margin:g} points cannot be seen on {items or 0:g} items (± {width:.1f} points)")
+            yield Fault(
+                "benchmark",
+                "gates",
+                f"gate {gate.id}: a margin of {margin:g} points cannot be seen on {items or 0:g} items (± {width:.1f} points)",
+            )
 
 
 @fits("PF5")
 def trial_times_fit(sheet: Sheet, _: Clarification | None) -> Iterator[Fault | Skip]:
     """Shadow, test and ramp are long enough for traffic and label delay, and fit between their milestones."""
-    shadow, delay, room = sheet.number("shadow_time", "day", "low"), sheet.number("label_delay", "day", "low"), _days(sheet, "shadow", "gate")
+    shadow, delay, room = (
+        sheet.number("shadow_time", "day", "low"),
+        sheet.number("label_delay", "day", "low"),
+        _days(sheet, "shadow", "gate"),
+    )
     if shadow is not None and room is not None and shadow + (delay or 0) > room + 1:
-        yield Fault("rollout", "phases", f"shadow ({shadow:g} days) and label delay ({delay or 0:g}) do not fit into the {room} days before the gate")
+        yield Fault(
+            "rollout",
+            "phases",
+            f"shadow ({shadow:g} days) and label delay ({delay or 0:g}) do not fit into the {room} days before the gate",
+        )
     ramp, after = sheet.number("ramp_time", "day", "low"), _days(sheet, "gate", "full")
     if ramp is not None and after is not None and ramp > after + 1:
         yield Fault("rollout", "phases", f"a ramp of {ramp:g} days does not fit into the {after} days between gate and full traffic")
-    need, time, retraining = sheet.number("test_days_needed", "day", "low"), sheet.number("test_time", "day", "high"), draft(sheet, Retraining)
+    need, time, retraining = (
+        sheet.number("test_days_needed", "day", "low"),
+        sheet.number("test_time", "day", "high"),
+        draft(sheet, Retraining),
+    )
     if need is not None and time is not None and need > time and retraining and retraining.traffic.if_short == "not_needed":
-        yield Fault("retraining", "traffic", f"the live test needs {need:g} days of traffic but runs {time:g}: say what decides in its place")
+        yield Fault(
+            "retraining", "traffic", f"the live test needs {need:g} days of traffic but runs {time:g}: say what decides in its place"
+        )
 
 
 @fits("PF6")
@@ -150,7 +185,9 @@ def retentions_fit(sheet: Sheet, _: Clarification | None) -> Iterator[Fault | Sk
         yield Fault("governance", "erasure", f"backups keep deleted rows {backup:g} days, longer than erasure may take ({limit:g})")
     kept, delay = sheet.number("log_retention", "day", "low"), sheet.number("label_delay", "day", "high")
     if kept is not None and delay is not None and kept < delay:
-        yield Fault("logs", "fields", f"logs are deleted after {kept:g} days, before the label comes ({delay:g} days): no example can be built")
+        yield Fault(
+            "logs", "fields", f"logs are deleted after {kept:g} days, before the label comes ({delay:g} days): no example can be built"
+        )
 
 
 @fits("PF7")
@@ -176,7 +213,11 @@ def budget_covers_costs(sheet: Sheet, _: Clarification | None) -> Iterator[Fault
     if budget is None or cost is None:
         yield Skip("budget or cost is unknown")
     elif cost > budget * 1.005 and "budget" not in {ref for one in sheet.drafts.values() for ref in _said(one)}:
-        yield Fault("rollout", "prose", f"year one costs {cost:,.0f}, more than the budget of {budget:,.0f}: cut the plan or say what is not paid for, with {{budget}}")
+        yield Fault(
+            "rollout",
+            "prose",
+            f"year one costs {cost:,.0f}, more than the budget of {budget:,.0f}: cut the plan or say what is not paid for, with {{budget}}",
+        )
 
 
 def _said(one: object) -> list[str]:
@@ -190,7 +231,9 @@ def decisions_come_first(sheet: Sheet, _: Clarification | None) -> Iterator[Faul
     for key, action in actions.values():
         for before in action.after:
             if before in actions and actions[before][1].due > action.due:
-                yield Fault(key, "actions", f"{action.id} is due {action.due}, before {before} that it waits for ({actions[before][1].due})")
+                yield Fault(
+                    key, "actions", f"{action.id} is due {action.due}, before {before} that it waits for ({actions[before][1].due})"
+                )
     governance, offline = draft(sheet, Governance), _milestone(sheet, "offline")
     for rule in governance.sources if governance else []:
         first = rule.personal.training_from if rule.personal else None
@@ -223,14 +266,26 @@ def triggers_can_fire(sheet: Sheet, _: Clarification | None) -> Iterator[Fault |
     """Every drift trigger can fire, fires for more than chance, and is seen in time."""
     retraining, cadence = draft(sheet, Retraining), sheet.number("retrain_cadence", "day", "high")
     for drift in retraining.drift if retraining else []:
-        window, threshold, items = sheet.number(drift.window, "day"), sheet.number(drift.threshold, "point"), sheet.number(drift.items, "count", "low")
+        window, threshold, items = (
+            sheet.number(drift.window, "day"),
+            sheet.number(drift.threshold, "point"),
+            sheet.number(drift.items, "count", "low"),
+        )
         if window is not None and cadence is not None and window > cadence * 2:
-            yield Fault("retraining", "drift", f"{drift.metric}: a window of {window:g} days sees a drift later than the next training ({cadence:g} days)")
+            yield Fault(
+                "retraining",
+                "drift",
+                f"{drift.metric}: a window of {window:g} days sees a drift later than the next training ({cadence:g} days)",
+            )
         level = sheet.number("target", "percent")
         if threshold is not None and items and level is not None and 0 < level < 100:
             noise = FORMULAS["half_width"].compute(level, items)
             if threshold < noise * 0.999:
-                yield Fault("retraining", "drift", f"{drift.metric}: a change of {threshold:g} points on {items:g} items is within chance (± {noise:.1f}): it fires by itself")
+                yield Fault(
+                    "retraining",
+                    "drift",
+                    f"{drift.metric}: a change of {threshold:g} points on {items:g} items is within chance (± {noise:.1f}): it fires by itself",
+                )
 
 
 @fits("PF12")
@@ -247,7 +302,11 @@ def features_exist_over_the_window(sheet: Sheet, _: Clarification | None) -> Ite
             continue
         kept = [sheet.number(s.retention, "day", "high") for s in homes]
         if window is not None and all(days is not None and days + 0.5 < window for days in kept):
-            yield Fault("use_case", "example", f"feature {feature.field} is deleted after {max(d for d in kept if d is not None):g} days, before the window of {window:g} days is over")
+            yield Fault(
+                "use_case",
+                "example",
+                f"feature {feature.field} is deleted after {max(d for d in kept if d is not None):g} days, before the window of {window:g} days is over",
+            )
 
 
 @fits("PF13")
@@ -260,7 +319,9 @@ def the_model_does_not_remove_its_labels(sheet: Sheet, _: Clarification | None) 
     sampled = any(bias.share and (sheet.entry(bias.share)) for bias in flywheel.biases)
     swaps = retraining is not None and retraining.traffic.if_short == "swap_sets"
     if not sampled and not swaps:
-        yield Fault("flywheel", "biases", "the model removes its own labels: name the random sample that keeps outcomes coming, with its share")
+        yield Fault(
+            "flywheel", "biases", "the model removes its own labels: name the random sample that keeps outcomes coming, with its share"
+        )
 
 
 @fits("PF14")

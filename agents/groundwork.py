@@ -83,7 +83,10 @@ def _fit(sheet: Sheet) -> Iterator[str]:
         kept = sheet.number(source.retention, "day", "low")
         if source.training and window is not None and kept is not None and window > kept + 0.5:
             yield f"sources.{source.id}: trains over a window of {window:g} days but is kept {kept:g} days"
-    pairs = (("backup_retention", "erasure_limit", "backups outlive the erasure limit"), ("retrain_cadence", "feedback_lag_limit", "the cadence alone exceeds the lag limit"))
+    pairs = (
+        ("backup_retention", "erasure_limit", "backups outlive the erasure limit"),
+        ("retrain_cadence", "feedback_lag_limit", "the cadence alone exceeds the lag limit"),
+    )
     for small, large, message in pairs:
         one, other = sheet.number(small, "day", "high"), sheet.number(large, "day", "low")
         if one is not None and other is not None and one > other:

@@ -35,9 +35,15 @@ def _keys(text: str, sheet: Sheet) -> list[str]:
 def questions(sheet: Sheet, drafts: Mapping[str, Draft], asked: Sequence[str]) -> list[Question]:
     """At most five questions on unknown and assumed figures of the blueprint, those that most sections hang on first."""
     used = users(sheet, drafts)
-    open_ = [entry for entry in sheet.ledger.entries.values() if entry.home == "blueprint" and _is_open(entry) and entry.quantity.key not in asked]
+    open_ = [
+        entry
+        for entry in sheet.ledger.entries.values()
+        if entry.home == "blueprint" and _is_open(entry) and entry.quantity.key not in asked
+    ]
     ranked = sorted(open_, key=lambda entry: (-_reach(sheet, entry), entry.known, entry.quantity.key))
-    return [_question(entry, used.get(entry.quantity.key, set()), sheet) for entry in ranked[:MOST_QUESTIONS] if used.get(entry.quantity.key)]
+    return [
+        _question(entry, used.get(entry.quantity.key, set()), sheet) for entry in ranked[:MOST_QUESTIONS] if used.get(entry.quantity.key)
+    ]
 
 
 def _is_open(entry: Entry) -> bool:
@@ -54,12 +60,23 @@ def _question(entry: Entry, sections: set[str], sheet: Sheet) -> Question:
     default = tabled(entry, sheet.brief.language) if entry.known else say("it stays unknown and is measured in the audit")
     text = say("What is the right figure for: %(meaning)s (in %(unit)s)?") % {"meaning": quantity.meaning, "unit": quantity.unit}
     why = quantity.check.impact if quantity.check else say("Figures of the plan hang on it.")
-    return Question(id=quantity.key, question=text[:300], why=why[:300], touches=sorted(sections)[:14], kind="number", unit=quantity.unit, options=[], default=default[:300])
+    return Question(
+        id=quantity.key,
+        question=text[:300],
+        why=why[:300],
+        touches=sorted(sections)[:14],
+        kind="number",
+        unit=quantity.unit,
+        options=[],
+        default=default[:300],
+    )
 
 
 def answered(figure: Figure, text: str, value: float) -> Figure:
     """A figure replaced by what the user said."""
-    return figure.model_copy(update={"value": value, "low": None, "high": None, "basis": "stated", "source": text, "expression": None, "check": None})
+    return figure.model_copy(
+        update={"value": value, "low": None, "high": None, "basis": "stated", "source": text, "expression": None, "check": None}
+    )
 
 
 def affected(old: Blueprint, new: Blueprint, sheet: Sheet, drafts: Mapping[str, Draft]) -> set[str]:
@@ -67,7 +84,11 @@ def affected(old: Blueprint, new: Blueprint, sheet: Sheet, drafts: Mapping[str, 
     before, after = ({q.key: q for q in (*shared_quantities(b), *b.quantities)} for b in (old, new))
     keys = {key for key in before | after if before.get(key) != after.get(key)}
     used = users(sheet, drafts)
-    ids = {id_ for name in ("sources", "events", "classes", "roles", "slices", "regimes") for id_ in _changed_ids(getattr(old, name), getattr(new, name))}
+    ids = {
+        id_
+        for name in ("sources", "events", "classes", "roles", "slices", "regimes")
+        for id_ in _changed_ids(getattr(old, name), getattr(new, name))
+    }
     named = {section for section, draft in drafts.items() if any(f'"{id_}"' in draft.model_dump_json() for id_ in ids)}
     return named | {section for key in keys for section in used.get(key, set())}
 

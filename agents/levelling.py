@@ -53,12 +53,16 @@ def _fit(role: Role, work: Mapping[Name, Action], days: dict[Name, date], free: 
             placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, begin), last)
 
 
-def _first_day(wish: date, need: float, placed: Mapping[Name, date], hours: Mapping[Name, float], role: Role, rate: float, begin: date) -> date:
+def _first_day(
+    wish: date, need: float, placed: Mapping[Name, date], hours: Mapping[Name, float], role: Role, rate: float, begin: date
+) -> date:
     """The first workday from `wish` on by which the work fits, and with which everything due later still fits."""
     day = workday(wish)
     for _ in range(LONGEST_SHIFT):
         moments = sorted({day, *(due for due in placed.values() if due > day)})
-        if all(need + sum(hours[n] for n, due in placed.items() if due <= moment) <= _there(role, rate, begin, moment) for moment in moments):
+        if all(
+            need + sum(hours[n] for n, due in placed.items() if due <= moment) <= _there(role, rate, begin, moment) for moment in moments
+        ):
             return day
         day = workday(day + timedelta(days=1))
     return day

@@ -76,7 +76,9 @@ def judged(review: Review, section: Section, shown: str) -> list[Verdict]:
     asked = {criterion.id: criterion for criterion in section.criteria("judge")}
     verdicts = [_verdict(j, shown, section) for j in review.judgements if j.criterion in asked]
     return verdicts + [
-        Verdict(criterion=OBJECTION, outcome="not_met", field=_field(o.field, section), why=f"{o.why} {o.mend}", quote=o.quote, by="reviewer")
+        Verdict(
+            criterion=OBJECTION, outcome="not_met", field=_field(o.field, section), why=f"{o.why} {o.mend}", quote=o.quote, by="reviewer"
+        )
         for o in review.objections
         if quoted(o.quote, shown)
     ]
@@ -86,7 +88,14 @@ def _verdict(judgement: Judgement, shown: str, section: Section) -> Verdict:
     held = judgement.outcome in ("not_applicable", "cannot_tell") or quoted(judgement.quote, shown)
     outcome = judgement.outcome if held else "cannot_tell"
     why = f"{judgement.why} {judgement.mend}".strip() if outcome == "not_met" else judgement.why
-    return Verdict(criterion=judgement.criterion, outcome=outcome, field=_field(judgement.field, section), why=why, quote=judgement.quote, by="reviewer")
+    return Verdict(
+        criterion=judgement.criterion,
+        outcome=outcome,
+        field=_field(judgement.field, section),
+        why=why,
+        quote=judgement.quote,
+        by="reviewer",
+    )
 
 
 def _field(name: str, section: Section) -> str:
@@ -134,7 +143,7 @@ def patched(draft: P, patch: Model) -> P:
     """A draft (or blueprint) with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
     changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
     if isinstance(shared := changes.get("shared"), Model) and not isinstance(shared, Shared):
-        changes["shared"] = {**dict(getattr(draft, "shared")), **{name: value for name, value in dict(shared).items() if value is not None}}
+        changes["shared"] = {**dict(draft.shared), **{name: value for name, value in dict(shared).items() if value is not None}}
     new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
     kept = [new.pop(quantity.key, quantity) for quantity in getattr(draft, "quantities", [])]
     added = {"quantities": [*kept, *new.values()]} if kept or new else {}
@@ -156,7 +165,9 @@ def worth(critique: Critique, weights: dict[str, Criterion]) -> tuple[int, float
 
 def findings(critique: Critique) -> str:
     """The open verdicts as the reviser reads them."""
-    return "\n".join(f"- {v.criterion} (field {v.field or 'prose'}): {v.why}" + (f' Quoted: "{v.quote}"' if v.quote else "") for v in critique.open)
+    return "\n".join(
+        f"- {v.criterion} (field {v.field or 'prose'}): {v.why}" + (f' Quoted: "{v.quote}"' if v.quote else "") for v in critique.open
+    )
 
 
 def revision(section: Section, draft: Draft, critique: Critique) -> str:

@@ -54,7 +54,10 @@ class Risk(Model):
 class Draft(Model):
     """What every section has. Numbers stand in `quantities` and are referred to by key everywhere else."""
 
-    prose: Annotated[Prose, Field(description="opening reasoning for this product: what is chosen, what is rejected and why, what would change the choice")]
+    prose: Annotated[
+        Prose,
+        Field(description="opening reasoning for this product: what is chosen, what is rejected and why, what would change the choice"),
+    ]
     rejected: Annotated[list[Rejected], Field(max_length=4, description="options not chosen, for the annex")]
     actions: Annotated[list[Action], Field(max_length=4)]
     risks: Annotated[list[Risk], Field(max_length=2)]

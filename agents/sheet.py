@@ -42,7 +42,9 @@ def fill_unit(unit: str, blueprint: Blueprint) -> str:
 
 def shared_units() -> str:
     """Every shared key with its unit, for the planner's prompt."""
-    dials = ((key, next(item.unit for item in declared.metadata if isinstance(item, Dial))) for key, declared in Shared.model_fields.items())
+    dials = (
+        (key, next(item.unit for item in declared.metadata if isinstance(item, Dial))) for key, declared in Shared.model_fields.items()
+    )
     return ", ".join(f"{key} [{unit}]" for key, unit in dials)
 
 

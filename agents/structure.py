@@ -15,7 +15,7 @@ from ai_data_strategy.domain import Quantity, Refers, Verdict
 from ai_data_strategy.quantities.stated import verify
 from ai_data_strategy.typeset.text import REFERENCE, references
 
-FOREIGN_KEYS = frozenset(  # fmt: skip
+FOREIGN_KEYS = frozenset(
     "required_examples smaller_examples trainable_parameters available_examples ten_times_parameters human_items labelling_hours "
     "labelling_weeks labelling_cost velocity_per_day days_to_required feedback_lag erasure_chain allocated_items benchmark_half_width "
     "test_items test_days_needed training_cost bytes_per_entry entries_per_day log_growth storage_cost cost_year_one net_year_one "
@@ -83,7 +83,12 @@ def _texts(draft: Draft, sheet: Sheet) -> Iterator[tuple[str, Problem]]:
             continue
         top = re.split(r"[.\[]", path)[0]
         if digits := free_digits(text):
-            yield "HO1", Problem(top, f"{path}: write {', '.join(d.strip() for d in digits[:4])} as a quantity and refer to it by {{key}}, or in words")
+            yield (
+                "HO1",
+                Problem(
+                    top, f"{path}: write {', '.join(d.strip() for d in digits[:4])} as a quantity and refer to it by {{key}}, or in words"
+                ),
+            )
         for key in references(text):
             if sheet.entry(key) is None and key not in FOREIGN_KEYS:
                 yield "HO1", Problem(top, f"{path}: no quantity has the key {key!r}")
@@ -99,7 +104,10 @@ def _keys(value: object, sheet: Sheet, path: str = "") -> Iterator[tuple[str, Pr
             if isinstance(inner, (str, list)) and is_key:
                 for key in [inner] if isinstance(inner, str) else inner:
                     if sheet.entry(key) is None and key not in FOREIGN_KEYS:
-                        yield "HO1", Problem(re.split(r"[.\[]", where)[0], f"{where}: no quantity has the key {key!r}: define it in quantities")
+                        yield (
+                            "HO1",
+                            Problem(re.split(r"[.\[]", where)[0], f"{where}: no quantity has the key {key!r}: define it in quantities"),
+                        )
             elif isinstance(inner, (BaseModel, list, tuple)):
                 yield from _keys(inner, sheet, where)
     elif isinstance(value, (list, tuple)):
@@ -165,7 +173,13 @@ def _actions(draft: Draft, sheet: Sheet) -> Iterator[tuple[str, Problem]]:
         if action.owner not in roles:
             yield "XC4", Problem("actions", f"action {action.id}: {action.owner!r} is no role of the blueprint")
         elif action.due < roles[action.owner].available_from:
-            yield "XC5", Problem("actions", f"action {action.id} is due {action.due}, before {action.owner} is there ({roles[action.owner].available_from})")
+            yield (
+                "XC5",
+                Problem(
+                    "actions",
+                    f"action {action.id} is due {action.due}, before {action.owner} is there ({roles[action.owner].available_from})",
+                ),
+            )
         if sheet.entry(action.cost) is None and action.cost not in FOREIGN_KEYS:
             yield "HO1", Problem("actions", f"action {action.id}: no quantity has the key {action.cost!r}")
     for risk in draft.risks:

@@ -18,13 +18,18 @@ LARGEST_FILE = 20_000_000
 
 def brief_text(text: str) -> str:
     """A brief that can be worked on: not empty, not binary, not a data set; control characters are taken out."""
-    if "\x00" in text or sum(1 for char in text[:4000] if unicodedata.category(char) == "Cc" and char not in "\n\r\t\f") > len(text[:4000]) // 50:
+    if (
+        "\x00" in text
+        or sum(1 for char in text[:4000] if unicodedata.category(char) == "Cc" and char not in "\n\r\t\f") > len(text[:4000]) // 50
+    ):
         raise InputError("the brief looks like a binary file: give a product description as plain text or markdown")
     clean = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")).strip()
     if len(clean) < SHORTEST_BRIEF or not any(char.isalpha() for char in clean):
         raise InputError("the brief is empty: say in a sentence or more what the product is and what AI should do in it")
     if len(clean) > LARGEST_BRIEF:
-        raise InputError(f"the brief has {len(clean):,} characters; at most {LARGEST_BRIEF:,} are read: give the product description, not its data")
+        raise InputError(
+            f"the brief has {len(clean):,} characters; at most {LARGEST_BRIEF:,} are read: give the product description, not its data"
+        )
     return clean
 
 

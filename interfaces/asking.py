@@ -32,5 +32,7 @@ def _one(number: int, question: Question) -> str | None:
     if not line:
         return None
     text = line.strip()
-    chosen = question.options[int(text) - 1] if text.isdigit() and question.kind == "choice" and 0 < int(text) <= len(question.options) else text
+    chosen = (
+        question.options[int(text) - 1] if text.isdigit() and question.kind == "choice" and 0 < int(text) <= len(question.options) else text
+    )
     return chosen

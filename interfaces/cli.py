@@ -15,7 +15,9 @@ EPILOG = "exit codes: 0 done, 1 error, 2 usage, 3 needs answers or replies, 4 do
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="ai-data-strategy", description="Turns a product brief into a reviewed AI data strategy.", epilog=EPILOG)
+    top = argparse.ArgumentParser(
+        prog="ai-data-strategy", description="Turns a product brief into a reviewed AI data strategy.", epilog=EPILOG
+    )
     top.add_argument("--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _draft(commands.add_parser("draft", help="write a strategy from a brief", epilog=EPILOG))
@@ -48,7 +50,9 @@ def _draft(command: argparse.ArgumentParser) -> None:
     command.add_argument("brief", metavar="BRIEF", nargs="?", default="", help="the product brief; - reads standard input")
     command.add_argument("--brief-file", metavar="F", type=Path, help="read the brief from a file")
     command.add_argument("--out", metavar="DIR", type=Path, help="folder for strategy.md and strategy.json (default: a new one)")
-    command.add_argument("--language", choices=("en", "de", "fr", "es"), default="", help="language of the document (default: that of the brief)")
+    command.add_argument(
+        "--language", choices=("en", "de", "fr", "es"), default="", help="language of the document (default: that of the brief)"
+    )
     command.add_argument("--answers", metavar="FILE", type=Path, help="answers to the questions, JSON or YAML")
     command.add_argument("--no-input", action="store_true", help="never ask; questions take their defaults")
     command.add_argument("--today", metavar="DATE", default="", help="date of the document, YYYY-MM-DD (default: today)")
@@ -57,7 +61,9 @@ def _draft(command: argparse.ArgumentParser) -> None:
 
 
 def _writer(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", default="", metavar="NAME", help="playbook (default without a key), host, or a model of an OpenAI-compatible service")
+    command.add_argument(
+        "--model", default="", metavar="NAME", help="playbook (default without a key), host, or a model of an OpenAI-compatible service"
+    )
     command.add_argument("--reviewer-model", default="", metavar="NAME", help="another model for the reviews")
     command.add_argument("--assembler-model", default="", metavar="NAME", help="another model for the front page")
     command.add_argument("--planner-model", default="", metavar="NAME", help="another model for the analysis and the shared facts")

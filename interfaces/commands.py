@@ -53,7 +53,9 @@ def _out(text: str) -> None:
 @asynccontextmanager
 async def _service(given: Given, listener: Any) -> AsyncIterator[Service]:
     settings = read_settings()
-    maker = WriterMaker(settings, max_tokens=getattr(given, "max_tokens", None), max_cost=getattr(given, "max_cost", None), on_event=listener.event)
+    maker = WriterMaker(
+        settings, max_tokens=getattr(given, "max_tokens", None), max_cost=getattr(given, "max_cost", None), on_event=listener.event
+    )
     async with opened(settings.data_folder, settings.database) as store:
         try:
             yield Service(store, maker.writer, listener.event)
@@ -82,7 +84,9 @@ def _brief(given: Given) -> str:
         except UnicodeDecodeError as error:
             raise InputError(f"standard input: not text in UTF-8 (byte {error.start})") from error
     if not given.brief:
-        raise InputError('no brief: write `ai-data-strategy draft "what the product is and what AI should do in it"`, or - for standard input')
+        raise InputError(
+            'no brief: write `ai-data-strategy draft "what the product is and what AI should do in it"`, or - for standard input'
+        )
     return str(given.brief)
 
 
@@ -180,7 +184,10 @@ def revise(given: Given) -> int:
             from ai_data_strategy.document.markdown import render
 
             old, new = render(before).splitlines(), render(outcome.strategy).splitlines()
-            _out("\n".join(difflib.unified_diff(old, new, f"version {before.version}", f"version {outcome.version}", lineterm="", n=0)) or "no difference")
+            _out(
+                "\n".join(difflib.unified_diff(old, new, f"version {before.version}", f"version {outcome.version}", lineterm="", n=0))
+                or "no difference"
+            )
         return _report(outcome, given.json)
 
     return _with(given, work)
@@ -203,7 +210,22 @@ def runs(given: Given) -> int:
     async def work(service: Service) -> int:
         found = await service.store.runs.all()
         if given.json:
-            _out(json.dumps([{"run": r.run, "version": r.version, "status": r.status, "product": r.product, "created": r.created, "files": r.files} for r in found], indent=2))
+            _out(
+                json.dumps(
+                    [
+                        {
+                            "run": r.run,
+                            "version": r.version,
+                            "status": r.status,
+                            "product": r.product,
+                            "created": r.created,
+                            "files": r.files,
+                        }
+                        for r in found
+                    ],
+                    indent=2,
+                )
+            )
         for row in [] if given.json else found:
             _out(f"{row.run}  v{row.version}  {row.status:14} {row.created[:16]}  {row.product}")
         return DONE
@@ -282,10 +304,10 @@ def _in_words(outcome: Outcome) -> None:
         sys.stderr.write(f"run {outcome.run} waits: `ai-data-strategy answer {outcome.run} FILE`\n")
     elif outcome.status == "needs_replies":
         _out("\n".join(request["id"] for request in outcome.requests))
-        sys.stderr.write(f"run {outcome.run} waits for {len(outcome.requests)} replies: `ai-data-strategy reply {outcome.run} FILE` (requests with --json)\n")
+        sys.stderr.write(
+            f"run {outcome.run} waits for {len(outcome.requests)} replies: `ai-data-strategy reply {outcome.run} FILE` (requests with --json)\n"
+        )
     else:
         for section, reason in outcome.stopped.items():
             sys.stderr.write(f"stopped at {section}: {reason}\n")
         sys.stderr.write(f"what is done is kept: `ai-data-strategy resume {outcome.run}` goes on\n")
-
-

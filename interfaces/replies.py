@@ -15,7 +15,13 @@ from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Model
 from ai_data_strategy.writers.host_writer import validate_reply
 
-WHOLE: dict[str, type[Model]] = {"clarify": Clarification, "memo": Memo, "blueprint": Blueprint, "reconcile": WholeReview, "assemble": Assembly}
+WHOLE: dict[str, type[Model]] = {
+    "clarify": Clarification,
+    "memo": Memo,
+    "blueprint": Blueprint,
+    "reconcile": WholeReview,
+    "assemble": Assembly,
+}
 """The types that answer the requests that are about no single section, by the first word of their ids."""
 
 

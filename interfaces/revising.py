@@ -49,16 +49,18 @@ def _answered(start: dict[str, Any], only: list[str], notes: dict[str, str], ans
         elif key in sheet.ledger.entries:
             changed = with_answer(blueprint, key, text, language)
             if changed == blueprint:
-                raise InputError(f"answer {key}: no number in {sheet.ledger.entries[key].quantity.unit!r} found in {text!r}, or the figure is computed")
+                raise InputError(
+                    f"answer {key}: no number in {sheet.ledger.entries[key].quantity.unit!r} found in {text!r}, or the figure is computed"
+                )
             said[key] = dump(Answer(question=key, asked=sheet.ledger.entries[key].quantity.meaning, text=text))
             blueprint, touched = changed, users(sheet, plan.drafts).get(key, set())
             only.extend(sorted(touched))
-            notes |= {name: f"{notes.get(name, '')}{sheet.ledger.entries[key].quantity.meaning}: the user now says {text}. " for name in touched}
+            notes |= {
+                name: f"{notes.get(name, '')}{sheet.ledger.entries[key].quantity.meaning}: the user now says {text}. " for name in touched
+            }
         else:
             known = sorted([*asked, *(e.quantity.key for e in sheet.ledger.entries.values() if e.home == "blueprint")])
             raise InputError(f"answer {key}: no question or figure has that id; they are {', '.join(known)}")
     begin = ["fix"] if "blueprint" in notes else list(dict.fromkeys(only))
     merged = {**start["answers"], **said}
     return start | {"answers": merged, "blueprint": dump(blueprint), "notes": notes, "touched": only, "only": begin or ["gather"]}
-
-

@@ -141,7 +141,9 @@ class Service:
                 return await self._outcome(run, refused)
             return await self._go(run, Command(resume={waiting[id_][0]: value for id_, value in good.items()}), refused)
 
-    async def revise(self, run_id: str, section: str = "", note: str = "", answers: Mapping[str, str] | None = None) -> tuple[Outcome, Strategy]:
+    async def revise(
+        self, run_id: str, section: str = "", note: str = "", answers: Mapping[str, str] | None = None
+    ) -> tuple[Outcome, Strategy]:
         """A new version of a finished run: one section by a note, or all that an answer changes. Also gives the version before."""
         from ai_data_strategy.interfaces.revising import starting_state
 
@@ -190,7 +192,13 @@ class Service:
     async def _go(self, run: Run, given: Any, refused: Mapping[str, list[str]] | None = None) -> Outcome:
         run = run.but(status="running", trouble="")
         await self.store.runs.put(run)
-        context = Context(writer=await self.writer_for(run, self.store), ask=run.ask, revisions=run.revisions, evidence=self.evidence, on_event=self.on_event)
+        context = Context(
+            writer=await self.writer_for(run, self.store),
+            ask=run.ask,
+            revisions=run.revisions,
+            evidence=self.evidence,
+            on_event=self.on_event,
+        )
         try:
             await self._graph.ainvoke(given, self._config(run), context=context, version="v2")
         except StrategyError as error:

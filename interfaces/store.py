@@ -75,7 +75,9 @@ class SqliteRows:
         self.connection = connection
 
     async def put(self, run: Run) -> None:
-        await self.connection.execute("insert or replace into strategy_runs values (?, ?, ?)", (run.run, run.created, json.dumps(asdict(run))))
+        await self.connection.execute(
+            "insert or replace into strategy_runs values (?, ?, ?)", (run.run, run.created, json.dumps(asdict(run)))
+        )
         await self.connection.commit()
 
     async def all(self) -> list[Run]:
@@ -221,4 +223,6 @@ async def _postgres(folder: Path, url: SecretStr) -> AsyncIterator[Store]:
             await saver.conn.execute(SCHEMA)  # type: ignore[union-attr]
             yield Store(saver, PostgresRows(saver.conn), folder, url)
     except psycopg.OperationalError as error:
-        raise InputError(f"Postgres store: {type(error).__name__}: the server cannot be reached or refuses; check AI_DATA_STRATEGY_DATABASE_URL") from error
+        raise InputError(
+            f"Postgres store: {type(error).__name__}: the server cannot be reached or refuses; check AI_DATA_STRATEGY_DATABASE_URL"
+        ) from error

@@ -26,7 +26,12 @@ _SUBSTITUTES = {
 @cache
 def knowledge(topic: str) -> Mapping[str, Any]:
     """One YAML file of the playbook, by its name without suffix."""
-    return yaml.load((files("ai_data_strategy.playbook") / f"{topic}.yaml").read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    return (
+        yaml.load(
+            (files("ai_data_strategy.playbook") / f"{topic}.yaml").read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+        or {}
+    )
 
 
 @dataclass
@@ -100,12 +105,16 @@ class Desk:
         """A number from law, a standard or the literature."""
         return self._add(Quantity(key=key, value=value, unit=unit, meaning=meaning, basis="external", source=source))
 
-    def assume(self, key: str, value: float | tuple[float, float], unit: str, meaning: str, why: str, impact: str, how: str, owner: str, by: date) -> str:
+    def assume(
+        self, key: str, value: float | tuple[float, float], unit: str, meaning: str, why: str, impact: str, how: str, owner: str, by: date
+    ) -> str:
         """A number nobody has given, with how it will be verified; a tuple is a range."""
         low, high = value if isinstance(value, tuple) else (None, None)
         check = Verification(impact=impact, how=how, owner=owner, by=by)
         plain = None if isinstance(value, tuple) else value
-        return self._add(Quantity(key=key, value=plain, low=low, high=high, unit=unit, meaning=meaning, basis="assumed", source=why, check=check))
+        return self._add(
+            Quantity(key=key, value=plain, low=low, high=high, unit=unit, meaning=meaning, basis="assumed", source=why, check=check)
+        )
 
     def unknown(self, key: str, unit: str, meaning: str, why: str, how: str, owner: str, by: date) -> str:
         """A number that only the company can know, with who will measure it and how."""

@@ -17,7 +17,12 @@ from ai_data_strategy.quantities.formulas import FORMULAS
 from ai_data_strategy.quantities.measures import Measure, measure
 from ai_data_strategy.quantities.units import TIMES
 
-_OPERATORS: dict[type[ast.operator], Callable[[Measure, Measure], Measure]] = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+_OPERATORS: dict[type[ast.operator], Callable[[Measure, Measure], Measure]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 _LONGEST = 300
 _DEEPEST = 20
 
@@ -76,7 +81,9 @@ def _value(node: ast.expr, values: Mapping[str, tuple[float, str]], depth: int) 
             return _OPERATORS[type(op)](_value(left, values, depth + 1), _value(right, values, depth + 1))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return _called(name, [_value(argument, values, depth + 1) for argument in arguments])
-    raise ExpressionError(f"{ast.unparse(node)!r} is not allowed: only numbers, keys, + - * /, min, max, ceil and {', '.join(sorted(FORMULAS))}")
+    raise ExpressionError(
+        f"{ast.unparse(node)!r} is not allowed: only numbers, keys, + - * /, min, max, ceil and {', '.join(sorted(FORMULAS))}"
+    )
 
 
 def _named(name: str, values: Mapping[str, tuple[float, str]]) -> Measure:

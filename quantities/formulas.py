@@ -142,4 +142,3 @@ def velocity(per_day: float, *shares: float) -> float:
 def expected_in_slice(items: float, share: float) -> float:
     """Items expected of a slice in a random sample = items × share. Source: definition."""
     return items * share / 100
-

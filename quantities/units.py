@@ -36,7 +36,12 @@ point = 0.01 * count
 
 TIMES = ("second", "minute", "hour", "day", "week", "month", "year", "workday")
 _KNOWN = {line.split(" = ")[0] for line in _DEFINITIONS}
-_PLURALS = {f"{name}s": name for name in (*TIMES, "byte", "point")} | {"%": "percent", "millisecond": "ms", "milliseconds": "ms", "working_day": "workday"}
+_PLURALS = {f"{name}s": name for name in (*TIMES, "byte", "point")} | {
+    "%": "percent",
+    "millisecond": "ms",
+    "milliseconds": "ms",
+    "working_day": "workday",
+}
 _WORD = re.compile(r"%|[^\W\d]\w*", re.UNICODE)
 _ALLOWED = re.compile(r"[\w\s*/%().-]*", re.UNICODE)
 

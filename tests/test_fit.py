@@ -30,7 +30,9 @@ def sound() -> Json:
 
     async def written() -> Json:
         config: Any = {"recursion_limit": RECURSION_LIMIT}
-        state = await build().compile().ainvoke({"arguments": BRIEF, "today": "2026-11-21"}, config, context=Context(writer=PlaybookWriter()))
+        state = (
+            await build().compile().ainvoke({"arguments": BRIEF, "today": "2026-11-21"}, config, context=Context(writer=PlaybookWriter()))
+        )
         return dict(state["strategy"])
 
     return asyncio.run(written())
@@ -49,7 +51,9 @@ def shared(key: str, value: float | None, **more: Any) -> Callable[[Json], None]
     def plant(s: Json) -> None:
         figure = s["blueprint"]["shared"][key]
         owner = s["blueprint"]["roles"][0]["id"]
-        figure.update({"value": value, "low": None, "high": None, "basis": "proposed", "source": owner, "expression": None, "check": None, **more})
+        figure.update(
+            {"value": value, "low": None, "high": None, "basis": "proposed", "source": owner, "expression": None, "check": None, **more}
+        )
 
     return plant
 
@@ -84,7 +88,18 @@ def add(home: str, key: str, value: float, unit: str) -> Callable[[Json], None]:
     def plant(s: Json) -> None:
         owner = s["blueprint"]["roles"][0]["id"]
         s["sections"][home]["quantities"].append(
-            {"key": key, "meaning": "planted", "value": value, "low": None, "high": None, "unit": unit, "basis": "proposed", "source": owner, "expression": None, "check": None}
+            {
+                "key": key,
+                "meaning": "planted",
+                "value": value,
+                "low": None,
+                "high": None,
+                "unit": unit,
+                "basis": "proposed",
+                "source": owner,
+                "expression": None,
+                "check": None,
+            }
         )
 
     return plant

@@ -91,7 +91,14 @@ def test_velocity_never_exceeds_what_comes_in(per_day: float, shares: list[float
     assert 0 <= compute("velocity", per_day, *shares) <= per_day * (1 + 1e-9)
 
 
-VALUES = {"rate": (900.0, "tickets/workday"), "week": (5.0, "workday/week"), "share": (31.0, "percent"), "pay": (35.0, "GBP/hour"), "eur": (1.0, "EUR"), "none": (0.0, "tickets")}
+VALUES = {
+    "rate": (900.0, "tickets/workday"),
+    "week": (5.0, "workday/week"),
+    "share": (31.0, "percent"),
+    "pay": (35.0, "GBP/hour"),
+    "eur": (1.0, "EUR"),
+    "none": (0.0, "tickets"),
+}
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,15 @@ def test_a_number_is_given_in_the_unit_asked_for() -> None:
 
 @given(st.floats(1, 1e6), st.floats(0, 1e6), st.floats(0.1, 100))
 def test_a_range_goes_through_by_its_ends(low: float, spread: float, factor: float) -> None:
-    ledger = Ledger.of({"a": [known("range", None, "items", low, low + spread), known("factor", factor, "count"), derived("product", "items", "range * factor")]})
+    ledger = Ledger.of(
+        {
+            "a": [
+                known("range", None, "items", low, low + spread),
+                known("factor", factor, "count"),
+                derived("product", "items", "range * factor"),
+            ]
+        }
+    )
     entry = ledger.entries["product"]
     assert entry.low is not None and entry.high is not None and entry.low <= entry.high
     assert abs(entry.low - low * factor) <= 1e-6 * max(1, low * factor)

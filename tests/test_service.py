@@ -134,7 +134,11 @@ async def test_a_new_figure_changes_only_what_hangs_on_it(service: Service, tmp_
 
 @pytest.mark.parametrize(
     ("given", "message"),
-    [({"section": "magic", "note": "x"}, "no section 'magic'"), ({"answers": {"magic": "3"}}, "no question or figure"), ({}, "nothing to revise")],
+    [
+        ({"section": "magic", "note": "x"}, "no section 'magic'"),
+        ({"answers": {"magic": "3"}}, "no question or figure"),
+        ({}, "nothing to revise"),
+    ],
 )
 async def test_what_cannot_be_revised_is_said(service: Service, tmp_path: Path, given: dict[str, Any], message: str) -> None:
     first = await service.draft(BRIEF, options(tmp_path))
@@ -212,6 +216,12 @@ async def captured_playbook(steps: Any, name: str, state: Any) -> Any:
             kept.append(reply.value)
             return reply
 
-    step = {"clarify": steps.clarify, "memo": steps.analyse, "blueprint": steps.fix, "reconcile": steps.reconcile, "assemble": steps.assemble}[name]
+    step = {
+        "clarify": steps.clarify,
+        "memo": steps.analyse,
+        "blueprint": steps.fix,
+        "reconcile": steps.reconcile,
+        "assemble": steps.assemble,
+    }[name]
     await step(state, Runtime(context=Context(writer=Keeping())))
     return kept[0]

@@ -17,19 +17,25 @@ LEFT_OUT = {"tests", "examples", "build", "dist"}
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel built from what git tracks, without touching the checkout."""
     source = tmp_path_factory.mktemp("source")
-    names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+    ).stdout
     for name in filter(None, names.decode().split("\0")):
         if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
     out = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)], check=True, capture_output=True
+    )
     return next(out.glob("*.whl"))
 
 
 def test_every_module_and_data_file_is_in_the_wheel(wheel: Path) -> None:
     inside = {name.removeprefix("ai_data_strategy/") for name in zipfile.ZipFile(wheel).namelist()}
-    tracked = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     kinds = (".py", ".yaml", ".mo", ".gz", ".json", ".txt", ".md")
     wanted = {
         name for name in tracked
@@ -41,7 +47,11 @@ def test_every_module_and_data_file_is_in_the_wheel(wheel: Path) -> None:
 
 def test_what_is_installed_writes_a_strategy(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)],
+        check=True,
+        capture_output=True,
+    )
     code = (
         f"import sys; sys.path.insert(0, {str(target)!r}); sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__ + str(f)]\n"
         "import ai_data_strategy.interfaces.cli as cli; assert 'site' in cli.__file__, cli.__file__\n"
