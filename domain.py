@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Model(BaseModel):
@@ -97,6 +97,14 @@ class Figure(Model):
     source: Annotated[str, Field(max_length=400)]
     expression: Annotated[str | None, Field(max_length=300, description="for derived: formula over keys, else null")] = None
     check: Annotated[Verification | None, Field(description="required for assumed and unknown, else null")] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Figure:
+        if self.value is not None and (self.low is not None or self.high is not None):
+            raise ValueError("give a value or a range (low and high), not both")
+        if (self.low is None) != (self.high is None):
+            raise ValueError("a range needs both ends, low and high")
+        return self
 
 
 class Quantity(Figure):

@@ -97,7 +97,7 @@ async def _review(section: Section, state: SectionState, context: Context) -> Js
     drafts: dict[str, Draft] = {section.key: draft}
     sheet = plan.sheet(drafts)
     critique = reviewer.checked(section, draft, sheet)
-    shown = cache(lambda: reviewer.chapter(section, draft, plan.view(sheet)))
+    shown = cache(lambda: reviewer.whole_section(section, draft, plan.view(sheet)))
     request = Request(
         id=f"{section.key}.review.{work['turn']}.{work['revised']}",
         role="reviewer",
@@ -108,6 +108,8 @@ async def _review(section: Section, state: SectionState, context: Context) -> Js
         playbook=lambda: reviewer.Review(judgements=[], objections=[]),
     )
     reply = await ask_writer(context, request)
+    if work["record"]["written_by"] != "playbook":
+        critique = Critique(verdicts=[*critique.verdicts, *reviewer.length_verdicts(draft)])
     said = reply.value.judgements or reply.value.objections
     verdicts = [*critique.verdicts, *(reviewer.judged(reply.value, section, shown()) if said else [])]
     if work.get("note") and work["revised"] == 0:

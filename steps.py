@@ -286,7 +286,9 @@ async def mend(task: Mend, runtime: Runtime[Context]) -> Update:
     if _worse(plan, section.key, draft, changed):
         runtime.context.on_event("refused", f"{section.key}: the patch would break what held")
         return {"spent": spent(request, reply)}
-    record = plan.records[section.key].model_copy(update={"revisions": plan.records[section.key].revisions + 1})
+    record = plan.records[section.key].model_copy(
+        update={"revisions": plan.records[section.key].revisions + 1, "mended": [v.criterion for v in critique.verdicts]}
+    )
     return {"sections": {section.key: {**entry, "draft": dump(changed), "record": dump(record)}}, "spent": spent(request, reply)}
 
 
@@ -337,7 +339,7 @@ async def polish(state: State, runtime: Runtime[Context]) -> Update:
 
 def _strategy(state: State, plan: Plan) -> Strategy:
     drafts = {section.key: plan.drafts[section.key] for section in SECTIONS if section.key in plan.drafts}
-    judged = Critique.model_validate(state.get("cross", {}))
+    judged = Critique(verdicts=[_after_mending(v, plan) for v in Critique.model_validate(state.get("cross", {})).verdicts])
     cross = Critique(verdicts=[*plan.cross, *judged.verdicts]) if drafts and plan.blueprint else judged
     return Strategy(
         tool_version=version("ai-data-strategy"), run=state.get("run", "run"), version=state.get("version", 1), created=plan.today,
@@ -345,6 +347,14 @@ def _strategy(state: State, plan: Plan) -> Strategy:
         blueprint=plan.blueprint, evidence=plan.evidence, sections=drafts, records=[plan.records[key] for key in drafts], missing=[],
         cross=cross, assembly=Assembly.model_validate(found) if (found := state.get("assembly")) else None, usage=summed(state.get("spent", {})),
     )  # fmt: skip
+
+
+def _after_mending(verdict: Verdict, plan: Plan) -> Verdict:
+    """A finding of the whole is open no longer once its section was patched for it; nobody has judged it again."""
+    record = plan.records.get(verdict.section)
+    if verdict.outcome != "not_met" or record is None or verdict.criterion not in record.mended:
+        return verdict
+    return verdict.model_copy(update={"outcome": "cannot_tell", "why": f"mended afterwards, not judged again: {verdict.why}"})
 
 
 def _writers(plan: Plan) -> str:

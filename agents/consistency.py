@@ -309,10 +309,15 @@ def _blueprint(sheet: Sheet) -> list[tuple[str, str]]:
 
 @whole("HO8")
 def contradictions_are_listed(sheet: Sheet, clarification: Clarification | None) -> Iterator[Fault]:
-    listed = " ".join(f"{c.one} {c.other}" for c in sheet.blueprint.contradictions).casefold()
+    listed = [_words(f"{c.one} {c.other}") for c in sheet.blueprint.contradictions]
     for found in clarification.contradictions if clarification else []:
-        if found.one.casefold() not in listed and found.other.casefold() not in listed:
+        sides = [_words(found.one), _words(found.other)]
+        if not any(len(side & words) * 2 >= len(side) for side in sides for words in listed):
             yield Fault("", "blueprint", f"the contradiction between {found.one!r} and {found.other!r} is not in the blueprint")
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w{2,}", text.casefold()))
 
 
 @whole("US1")

@@ -91,6 +91,13 @@ def _fit(sheet: Sheet) -> Iterator[str]:
         one, other = sheet.number(small, "day", "high"), sheet.number(large, "day", "low")
         if one is not None and other is not None and one > other:
             yield f"shared.{small}: {message} ({one:g} against {other:g} days)"
+    days = {m.id: m.day for m in sheet.blueprint.milestones}
+    shadow, delay = sheet.number("shadow_time", "day", "low"), sheet.number("label_delay", "day", "low")
+    if "shadow" in days and "gate" in days and shadow is not None and shadow + (delay or 0) > (days["gate"] - days["shadow"]).days + 1:
+        yield f"milestones: shadow ({shadow:g} days) and label delay ({delay or 0:g}) do not fit before the gate on {days['gate']}"
+    ramp = sheet.number("ramp_time", "day", "low")
+    if "full" in days and "gate" in days and ramp is not None and ramp > (days["full"] - days["gate"]).days + 1:
+        yield f"milestones: a ramp of {ramp:g} days does not fit between gate and full traffic"
     lags = [sheet.number(key, "day", "high") for key in ("label_delay", "retrain_cadence", "ramp_time")]
     limit = sheet.number("feedback_lag_limit", "day", "low")
     if limit is not None and None not in lags and sum(lag or 0 for lag in lags) > limit:

@@ -157,7 +157,7 @@ def render(draft: Inventory, view: View) -> list[Block]:
     _ = view._
     blocks: list[Block] = [*view.prose(draft.prose)]
     if draft.said:
-        blocks.append(Paragraph(f"{_('In the words of the brief')}: “{view.name(draft.said)}”"))
+        blocks.append(Paragraph(f"{_('In the words of the brief or the answers')}: “{view.name(draft.said)}”"))
     columns = [_("Source"), _("Volume"), _("From – to"), _("Access"), _("Owner"), _("Agreement")]
     audits = {item.source: item for item in draft.sources}
     blocks.append(Table(columns, [_row(source, audits[source.id], view) for source in view.blueprint.sources if source.id in audits]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ai_data_strategy.agents.labelling_desk import playbook
 from ai_data_strategy.agents.labelling_fields import LOWEST_AGREEMENT, METRICS, HumanLabels, Labelling
-from ai_data_strategy.agents.section import Checks, Problem, Section, Skip, derived
+from ai_data_strategy.agents.section import Checks, Problem, Section, Skip, derived, is_menu
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.typeset.blocks import Block, Cell, Table
@@ -82,7 +82,7 @@ def agreement_has_a_target(draft: Labelling, sheet: Sheet) -> Iterator[Problem |
 def a_platform_is_chosen(draft: Labelling, sheet: Sheet) -> Iterator[Problem]:
     if not (draft.platform.chosen and draft.platform.because and draft.platform.data_location):
         yield Problem("platform", "choose one platform, say why, and where the data stay")
-    if any(mark in draft.platform.chosen for mark in (" or ", " / ", ",")):
+    if is_menu(draft.platform.chosen):
         yield Problem("platform", f"{draft.platform.chosen!r} is a menu: choose one")
 
 

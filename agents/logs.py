@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ai_data_strategy.agents.practice import risk
-from ai_data_strategy.agents.section import Action, Checks, Draft, Problem, Rejected, Section, derived
+from ai_data_strategy.agents.section import Action, Checks, Draft, Problem, Rejected, Section, derived, is_menu
 from ai_data_strategy.agents.sheet import PERSONAL, Sheet
 from ai_data_strategy.blueprint import Sensitivity
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
@@ -141,7 +141,7 @@ def alarms_have_a_threshold_and_a_reader(draft: Logs, sheet: Sheet) -> Iterator[
 def a_stack_is_chosen_and_sized(draft: Logs, sheet: Sheet) -> Iterator[Problem]:
     if not (draft.stack.chosen.strip() and draft.stack.because.strip()):
         yield Problem("stack", "choose one log stack and say why")
-    if any(mark in draft.stack.chosen for mark in (" or ", " / ")):
+    if is_menu(draft.stack.chosen):
         yield Problem("stack", f"{draft.stack.chosen!r} is a menu: choose one")
     for key in ("bytes_per_entry", "entries_per_day", "storage_cost", "log_growth"):
         if not sheet.stands(key):

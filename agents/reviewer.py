@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import Field, create_model
 
@@ -55,6 +55,11 @@ class Review(Model):
 def chapter(section: Section, draft: Draft, view: View) -> str:
     """The section as the reader sees it."""
     return markdown(section.render(draft, view))
+
+
+def whole_section(section: Section, draft: Draft, view: View) -> str:
+    """The section with its tables for the annex: what its reviewer judges."""
+    return markdown([*section.render(draft, view), *(section.annex(draft, view) if section.annex else [])])
 
 
 def checked(section: Section, draft: Draft, sheet: Sheet) -> Critique:
@@ -143,7 +148,7 @@ def patched(draft: P, patch: Model) -> P:
     """A draft (or blueprint) with a patch's fields in place and its quantities added or replaced by key. Raises ValidationError."""
     changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
     if isinstance(shared := changes.get("shared"), Model) and not isinstance(shared, Shared):
-        changes["shared"] = {**dict(draft.shared), **{name: value for name, value in dict(shared).items() if value is not None}}
+        changes["shared"] = {**dict(cast(Any, draft).shared), **{name: value for name, value in dict(shared).items() if value is not None}}
     new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
     kept = [new.pop(quantity.key, quantity) for quantity in getattr(draft, "quantities", [])]
     added = {"quantities": [*kept, *new.values()]} if kept or new else {}
@@ -174,6 +179,25 @@ def revision(section: Section, draft: Draft, critique: Critique) -> str:
     """The suffix of the prompt for a revision."""
     shown = draft.model_dump_json(indent=None, exclude_none=True)
     return load("revise").text(title=section.title, findings=findings(critique), draft=shown)
+
+
+MOST_PROSE = 150
+"""Words of a section's opening prose: fourteen of them and the tables are read in twenty minutes (criterion US5)."""
+
+
+def length_verdicts(draft: Draft) -> list[Verdict]:
+    """What is too long to be read."""
+    count = len(draft.prose.split())
+    if count <= MOST_PROSE:
+        return []
+    return [
+        Verdict(
+            criterion="US5",
+            outcome="not_met",
+            field="prose",
+            why=f"the prose has {count} words; cut it to at most {MOST_PROSE - 10}, the least telling sentences first",
+        )
+    ]
 
 
 def at_fault(critique: Critique) -> Sequence[str]:

@@ -79,6 +79,11 @@ class Skip:
     reason: str
 
 
+def is_menu(choice: str) -> bool:
+    """True if a choice names alternatives ("DVC or MLflow", "ELK / CloudWatch") instead of one thing."""
+    return any(mark in f" {choice.casefold()} " for mark in (" or ", " / ", " oder ", " ou ", " and/or "))
+
+
 Check = Callable[[Any, Sheet], Iterable[Problem | Skip]]
 
 

@@ -32,6 +32,7 @@ class Record(Model):
     fallback: Annotated[str, Field(description="why the playbook wrote it although a model was asked; empty otherwise")] = ""
     revisions: int = 0
     critique: Critique = Critique()
+    mended: Annotated[list[str], Field(description="criteria of the whole for which it was patched afterwards")] = []
 
 
 class Usage(Model):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ai_data_strategy.agents import authoring
 from ai_data_strategy.agents.furnishing import actions, names
-from ai_data_strategy.agents.section import Checks, Draft, Problem, Section
+from ai_data_strategy.agents.section import Checks, Draft, Problem, Section, is_menu
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.domain import Id, Key, Line, Model, Name, Quantity
 from ai_data_strategy.playbook.desk import Desk
@@ -19,7 +19,6 @@ from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
 
 _PERSON = re.compile(r"customer|user|payer|person|client|account|patient|caller|speaker")
-MENU = (" or ", " / ", ",", " oder ", " ou ", " o ")
 CADENCE_CAP_DAYS = 366
 
 
@@ -93,7 +92,7 @@ def one_tool_is_chosen(draft: Versioning, _sheet: Sheet) -> Iterator[Problem]:
     tool = draft.tool
     if not (tool.chosen.strip() and tool.because.strip() and tool.stores.strip()):
         yield Problem("tool", "choose one tool, say why, and what it stores where")
-    if any(mark in tool.chosen for mark in MENU):
+    if is_menu(tool.chosen):
         yield Problem("tool", f"{tool.chosen!r} is a menu: choose one")
 
 

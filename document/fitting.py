@@ -12,6 +12,8 @@ from ai_data_strategy.typeset.view import View
 
 MOST_WORDS = 6_500
 _WORD = re.compile(r"\w")
+_POINTER = 8
+"""Words that naming a moved table takes."""
 _SMALLEST = 60
 """Tables of fewer words stay where they are."""
 
@@ -41,7 +43,7 @@ def fitted(parts: Sequence[Part], others: Sequence[Block], view: View) -> Fitted
         if length <= MOST_WORDS:
             break
         chosen.add((place, index))
-        length -= size - words(_pointer(parts[place].blocks[index], view).text)
+        length -= size - _POINTER
     return Fitted([_without(part, place, chosen, view) for place, part in enumerate(parts)], _moved(parts, chosen))
 
 
@@ -58,13 +60,16 @@ def _size(table: Table) -> int:
     return words(markdown([table]))
 
 
-def _pointer(block: Block, view: View) -> Paragraph:
-    columns = " · ".join(block.columns) if isinstance(block, Table) else ""
-    return Paragraph(view._("*The table “%(columns)s” stands in annex A.*") % {"columns": columns})
+def _pointer(tables: Sequence[Table], view: View) -> Paragraph:
+    titles = ", ".join(f"“{table.columns[0]}”" for table in tables)
+    return Paragraph(view._("*Tables in annex A: %(titles)s.*") % {"titles": titles})
 
 
 def _without(part: Part, place: int, chosen: set[tuple[int, int]], view: View) -> Part:
-    return replace(part, blocks=[_pointer(block, view) if (place, index) in chosen else block for index, block in enumerate(part.blocks)])
+    """The part with one line at its end that names the tables that went."""
+    tables = [block for index, block in enumerate(part.blocks) if (place, index) in chosen and isinstance(block, Table)]
+    kept = [block for index, block in enumerate(part.blocks) if (place, index) not in chosen]
+    return replace(part, blocks=[*kept, _pointer(tables, view)]) if tables else part
 
 
 def _moved(parts: Sequence[Part], chosen: set[tuple[int, int]]) -> list[Block]:

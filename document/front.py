@@ -126,10 +126,8 @@ def found_in_brief(strategy: Strategy, number: Callable[[str], str]) -> list[Blo
 
 
 def contradictions(strategy: Strategy) -> list[Contradiction]:
-    """Those of the clarification and of the blueprint, each once."""
-    planned = strategy.blueprint.contradictions if strategy.blueprint else []
-    both = {frozenset((c.one, c.other)): c for c in (*strategy.clarification.contradictions, *planned)}
-    return list(both.values())
+    """Those of the blueprint, which knows the answers; those of the clarification where there is no blueprint."""
+    return list(strategy.blueprint.contradictions if strategy.blueprint else strategy.clarification.contradictions)
 
 
 def _decisions(assembly: Assembly, view: View) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,9 @@ BASES = {
     "stated": N_("stated"), "measured": N_("measured"), "assumed": N_("assumed"), "derived": N_("derived"),
     "proposed": N_("proposed"), "external": N_("external"), "unknown": "", "not_applicable": "",
 }  # fmt: skip
+
+
+_ISO_DAY = re.compile(r"(?<![\w-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,18 @@ class View:
 
     def line(self, text: str) -> str:
         """A short text with references, for a cell or a bullet."""
-        return safe.inline(text, self.number)
+        return safe.inline(self._dated(text), self.number)
+
+    def _dated(self, text: str) -> str:
+        """ISO dates of a text as people of the language write them."""
+        return _ISO_DAY.sub(lambda match: self.day(date.fromisoformat(match[0])), text)
 
     def name(self, text: str) -> str:
         """A name or illustration, shown as it is."""
         return safe.escape(text)
 
     def prose(self, text: str) -> list[Paragraph]:
-        return [Paragraph(part) for part in safe.paragraphs(text, self.number)]
+        return [Paragraph(part) for part in safe.paragraphs(self._dated(text), self.number)]
 
     def day(self, day: date | None) -> str:
         return dated(day, self.language) if day else "–"
