@@ -109,7 +109,9 @@ async def _review(section: Section, state: SectionState, context: Context) -> Js
     )
     reply = await ask_writer(context, request)
     if work["record"]["written_by"] != "playbook":
-        critique = Critique(verdicts=[*critique.verdicts, *reviewer.length_verdicts(draft)])
+        critique = Critique(
+            verdicts=[*critique.verdicts, *reviewer.length_verdicts(draft), *reviewer.language_verdicts(draft, plan.brief.language)]
+        )
     said = reply.value.judgements or reply.value.objections
     verdicts = [*critique.verdicts, *(reviewer.judged(reply.value, section, shown()) if said else [])]
     if work.get("note") and work["revised"] == 0:

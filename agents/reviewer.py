@@ -14,8 +14,10 @@ from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.agents.structure import structure_verdicts
 from ai_data_strategy.blueprint import Shared
 from ai_data_strategy.domain import Critique, Illustration, Line, Model, Quantity, Verdict
+from ai_data_strategy.playbook.language import detect
 from ai_data_strategy.prompts import load
 from ai_data_strategy.typeset.blocks import markdown
+from ai_data_strategy.typeset.catalogue import LANGUAGES
 from ai_data_strategy.typeset.view import View
 
 P = TypeVar("P", bound=Model)
@@ -196,6 +198,21 @@ def length_verdicts(draft: Draft) -> list[Verdict]:
             outcome="not_met",
             field="prose",
             why=f"the prose has {count} words; cut it to at most {MOST_PROSE - 10}, the least telling sentences first",
+        )
+    ]
+
+
+def language_verdicts(draft: Draft, language: str) -> list[Verdict]:
+    """A section in another language than the document's."""
+    found = detect(draft.prose)
+    if language not in LANGUAGES or found == language or found not in LANGUAGES:
+        return []
+    return [
+        Verdict(
+            criterion="SP7",
+            outcome="not_met",
+            field="prose",
+            why=f"the section is written in {found!r}; the document's language is {language!r}",
         )
     ]
 

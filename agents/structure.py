@@ -34,7 +34,7 @@ _ALLOWED = re.compile(
     | (?:{_MONTHS})\w*\.?\s+(\d{{1,2}},\s*)?(de\s+)?\d{{4}}\b           # December 2026
     | \b(?:19|20)\d{{2}}\b                                              # a year
     | \b\d{{1,2}}:\d{{2}}\b                                             # a time of day
-    | (?:art(?:icle|ikel|ículo)?s?n?\.?|§+|abs(?:atz|\.)|section|s\.|recital|annex|anhang|annexe|anexo|chapter|kapitel|no\.|nr\.|n°|title|part|rule|nummer|buchst\.|points?|punkt|ziff(?:er|\.)|lit\.|paragraph|para\.)
+    | (?:art(?:icle|ikel|ículo)?s?n?\.?|§+|abs(?:atz|\.)|section|s\.|recital|annex|anhang|annexe|anexo|chapter|kapitel|chapitre|capítulo|no\.|nr\.|n°|title|part|rule|nummer|buchst\.|points?|punkt|ziff(?:er|\.)|lit\.|paragraph|para\.)
       \s*[\dIVX]+\w*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|to|bis|à|a|or|oder|–|-|/)\s*\d+\w*(?:\s*\(\w+\))*)*  # law articles
     | \b\d{{2,4}}/\d{{2,4}}(?:/\w+)?\b                                  # (EU) 2016/679
     | \b(?:ISO|IEC|EN|DIN|NIST|PCI|SOC|RFC|IEEE|BS|CFR|U\.?S\.?C\.?)[\s/\w.-]*\d[\w.:-]*

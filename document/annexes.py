@@ -73,14 +73,16 @@ def _assumptions(strategy: Strategy, view: View, used: list[Entry]) -> list[Bloc
 def _assumed(entry: Entry, view: View) -> list[str]:
     quantity = entry.quantity
     check = quantity.check
-    said = f"{view.line(quantity.meaning)}: {view.amount(quantity.key).text} ({view.name(quantity.source)}; {view.code(quantity.key)})"
+    said = (
+        f"{view.line(view._(quantity.meaning))}: {view.amount(quantity.key).text} ({view.name(quantity.source)}; {view.code(quantity.key)})"
+    )
     return [said, view.line(check.impact) if check else "–", view.line(check.how) if check else "–", _who(check, view)]
 
 
 def _unknowns(_strategy: Strategy, view: View, used: list[Entry]) -> list[Block]:
     _ = view._
     rows = [
-        [f"{view.line(entry.quantity.meaning)} ({view.code(entry.quantity.key)})", view.name(entry.quantity.source)]
+        [f"{view.line(view._(entry.quantity.meaning))} ({view.code(entry.quantity.key)})", view.name(entry.quantity.source)]
         + ([view.line(check.how), _who(check, view)] if (check := entry.quantity.check) else ["–", "–"])
         for entry in used
         if entry.quantity.basis == "unknown"

@@ -64,7 +64,13 @@ def ledger_tables(used: list[Entry], view: View) -> list[Block]:
     if not used:
         return []
     rows = [
-        [view.code(e.quantity.key), view.line(e.quantity.meaning), view.amount(e.quantity.key).text, _basis(e, view), _origin(e, view)]
+        [
+            view.code(e.quantity.key),
+            view.line(view._(e.quantity.meaning)),
+            view.amount(e.quantity.key).text,
+            _basis(e, view),
+            _origin(e, view),
+        ]
         for e in used
     ]
     blocks: list[Block] = [Table([_("Key"), _("Meaning"), _("Value"), _("Basis"), _("Formula with its inputs, or source")], rows)]

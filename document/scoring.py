@@ -18,8 +18,10 @@ from ai_data_strategy.agents.strategy import Strategy, sheet_of
 from ai_data_strategy.document.markdown import render
 from ai_data_strategy.document.readback import check, words, words_before_annexes
 from ai_data_strategy.domain import Verdict
+from ai_data_strategy.playbook.language import detect
 from ai_data_strategy.playbook.reader import read
 from ai_data_strategy.prompts import load, versions
+from ai_data_strategy.typeset.catalogue import LANGUAGES
 from ai_data_strategy.typeset.view import View
 
 Outcome = Literal["met", "not_met", "not_applicable", "not_judged"]
@@ -175,6 +177,18 @@ def plain_words(text: str) -> list[str]:
 def shingle(words: list[str]) -> str:
     """Short fingerprint of a sequence of words."""
     return blake2b(" ".join(words).encode(), digest_size=6).hexdigest()
+
+
+@on_document("SP7")
+def the_document_speaks_the_briefs_language(strategy: Strategy, text: str) -> Problems:
+    """Code compares the language of the prose; names and law are left to the reader."""
+    wanted = strategy.brief.language
+    prose = " ".join(draft.prose for draft in strategy.sections.values()) or text
+    found = detect(prose)
+    if wanted not in LANGUAGES or found not in LANGUAGES:
+        yield NOT_APPLICABLE
+    elif found != wanted:
+        yield f"the document is written in {found!r}, the brief in {wanted!r}"
 
 
 @on_document("HO7")

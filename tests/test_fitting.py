@@ -39,7 +39,7 @@ def test_the_longest_later_table_goes_first_and_is_pointed_to(view: View) -> Non
     parts = [part(1, prose(3000), table("a", 900), table("b", 300), table("c", 800)), part(2, prose(100), table("d", 2000))]
     fit = fitted(parts, [], view)
     assert [block.columns for block in fit.moved if isinstance(block, Table)] == [["c"]]
-    assert "The table “c” stands in annex A." in markdown(fit.parts[0].blocks)
+    assert "Tables in annex A: “c”." in markdown(fit.parts[0].blocks)
     assert sum(words(markdown([*p.headings, *p.blocks])) for p in fit.parts) <= MOST_WORDS
 
 

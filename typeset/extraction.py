@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import IO
 
 import yaml
 
 Message = tuple[int, str, str, list[str]]
+_DIAL = re.compile(r'description="([^"]+)"\), Dial\(')
 UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords")
 """Keys whose strings are never shown as sentences of the document's language."""
 
@@ -18,10 +20,26 @@ def sentences(file: IO[bytes], keywords: Collection[str], comment_tags: Collecti
     yield from _walk(root) if root else ()
 
 
+def descriptions(
+    file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: Mapping[str, str]
+) -> Iterator[Message]:
+    """The meanings of the shared figures: the ledger shows them."""
+    for number, line in enumerate(file.read().decode("utf-8").splitlines(), 1):
+        if found := _DIAL.search(line):
+            yield number, "_", found[1], []
+
+
+def _plain(node: yaml.Node) -> bool:
+    """True for a string, or a list of strings."""
+    return isinstance(node, yaml.ScalarNode) or (
+        isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value)
+    )
+
+
 def _walk(node: yaml.Node) -> Iterator[Message]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if key.value not in UNSAID:
+            if key.value not in UNSAID or not _plain(value):
                 yield from _walk(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
