@@ -20,7 +20,7 @@ from ai_data_strategy.typeset.view import View
 
 Part = Literal["input", "output", "model_version", "latency", "confidence", "environment", "outcome", "other"]
 PARTS = {
-    "input": N_("input"), "output": N_("output"), "model_version": N_("version"), "latency": N_("time"), "confidence": N_("confidence"),
+    "input": N_("input"), "output": N_("output"), "model_version": N_("version"), "latency": N_("latency"), "confidence": N_("confidence"),
     "environment": N_("environment"), "outcome": N_("outcome"), "other": N_("other"),
 }  # fmt: skip
 REQUIRED = ("input", "output", "model_version", "latency", "confidence")

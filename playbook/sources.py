@@ -26,7 +26,7 @@ _LOG_FIELDS = [
     ("example_key", N_("pseudonym of the example"), "personal"), ("features_as_scored", N_("inputs as the model saw them"), "personal"),
     ("output", N_("what the model gave"), "personal"), ("confidence", N_("confidence of the output"), "none"),
     ("model_version", N_("version that decided"), "none"), ("latency", N_("time the answer took"), "none"),
-    ("client", N_("app version and client"), "device"), ("locale", N_("language and region setting"), "none"), ("scored_at", N_("time"), "none"),
+    ("client", N_("app version and client"), "device"), ("locale", N_("language and region setting"), "none"), ("scored_at", N_("time stamp"), "none"),
 ]  # fmt: skip
 _STORE_FIELDS = [
     ("example_key", N_("pseudonym; the key to the person stays with legal and is dropped on erasure"), "personal"),
