@@ -1,0 +1,76 @@
+"""Replays an example: its brief, its answers and the replies that a host wrote, through the graph of today.
+
+python -m ai_data_strategy.evals.replay examples/helpdesk --out /tmp/again
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from ai_data_strategy.agents.strategy import Strategy, load
+from ai_data_strategy.document.files import save
+from ai_data_strategy.errors import ReplyUnusable
+from ai_data_strategy.graph import RECURSION_LIMIT, build
+from ai_data_strategy.models import M, Reply, Request, Spent
+from ai_data_strategy.state import Context
+from ai_data_strategy.writers.replies import validate_reply
+
+
+class Told:
+    """A writer that gives the replies of an example; a request that has none, or whose reply no longer fits, is named."""
+
+    name = "host"
+
+    def __init__(self, replies: Mapping[str, Any]) -> None:
+        self._replies = replies
+        self.used: set[str] = set()
+
+    async def write(self, request: Request[M]) -> Reply[M]:
+        if request.id not in self._replies:
+            raise ReplyUnusable(f"the example has no reply to {request.id}: write one, or mend what asks for it")
+        value = validate_reply(request.schema, self._replies[request.id])
+        if isinstance(value, list):
+            raise ReplyUnusable(f"the example's reply to {request.id} does not fit: {'; '.join(value[:5])}")
+        self.used.add(request.id)
+        return Reply(value, self.name, Spent(self.name))
+
+
+async def replay(folder: Path) -> tuple[Strategy, set[str]]:
+    """The strategy of an example folder, and the ids of the replies that it used."""
+    given = json.loads((folder / "strategy.json").read_text("utf-8"))
+    replies = json.loads((folder / "replies.json").read_text("utf-8"))["replies"]
+    answers = json.loads((folder / "answers.json").read_text("utf-8"))["answers"]
+    writer = Told(replies)
+    graph = build().compile(checkpointer=InMemorySaver(), name="ai-data-strategy")
+    config: Any = {"configurable": {"thread_id": "1"}, "recursion_limit": RECURSION_LIMIT}
+    start: Any = {"arguments": (folder / "brief.md").read_text("utf-8"), "today": given["created"], "run": given["run"]}
+    while True:
+        result = await graph.ainvoke(start, config, context=Context(writer=writer, ask=True), version="v2")
+        if not result.interrupts:
+            return load(json.dumps(result.value["strategy"])), writer.used
+        asked = {question["id"] for question in result.interrupts[0].value["questions"]}
+        start = Command(resume={result.interrupts[0].id: {key: text for key, text in answers.items() if key in asked}})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    strategy, _ = asyncio.run(replay(options.folder))
+    saved = save(strategy, options.out)
+    sys.stdout.write(f"{saved.markdown}\n{saved.twin}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
