@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from ai_data_strategy.agents import BY_KEY
+from ai_data_strategy.document.markdown import render
 from ai_data_strategy.evals.bench_rows import HELPDESK, TODAY, Row, at_most, compiled, ran
 from ai_data_strategy.evals.fake_openai import serving
+from ai_data_strategy.evals.replay import replies_of, written
 from ai_data_strategy.evals.scripted import recorded, script
 from ai_data_strategy.settings import read_settings
 from ai_data_strategy.writers.openai_writer import OpenAIWriter
@@ -100,18 +102,11 @@ async def stream(rate: float) -> list[Row]:
     found = sorted(EXAMPLES.glob("*/replies.json"))
     if not found:
         return [Row(what, "at most 1.2", "no examples/*/replies.json yet", None)]
-    given = json.loads(found[0].read_text("utf-8"))
-    replies, brief = given.get("replies", given), _brief(found[0].parent)
-    async with _writer(replies, "--rate", str(rate)) as writer:
-        run = await ran(compiled(), writer, brief, "1")
-    alone = len(run.state["document"]) // 4 / rate
+    folder = found[0].parent
+    async with _writer(replies_of(folder), "--rate", str(rate)) as writer:
+        began = time.perf_counter()
+        strategy = await written(folder, writer)
+        wall = time.perf_counter() - began
+    alone = len(render(strategy)) // 4 / rate
     scale = f" (scaled from {REAL_RATE:g})" if rate != REAL_RATE else ""
-    return [at_most(f"{found[0].parent.name}: {what}{scale}", run.wall / alone, 1.2)]
-
-
-def _brief(folder: Path) -> str:
-    """The brief of an example: its brief file, or else what its strategy was written for."""
-    for name in ("brief.md", "brief.txt"):
-        if (folder / name).is_file():
-            return (folder / name).read_text("utf-8")
-    return str(json.loads((folder / "strategy.json").read_text("utf-8"))["brief"]["text"])
+    return [at_most(f"{folder.name}: {what}{scale}", wall / alone, 1.2)]

@@ -20,7 +20,7 @@ from ai_data_strategy.agents.strategy import Strategy, load
 from ai_data_strategy.document.files import save
 from ai_data_strategy.errors import ReplyUnusable
 from ai_data_strategy.graph import RECURSION_LIMIT, build
-from ai_data_strategy.models import M, Reply, Request, Spent
+from ai_data_strategy.models import M, Reply, Request, Spent, Writer
 from ai_data_strategy.state import Context
 from ai_data_strategy.writers.replies import validate_reply
 
@@ -44,19 +44,28 @@ class Told:
         return Reply(value, self.name, Spent(self.name))
 
 
+def replies_of(folder: Path) -> dict[str, Any]:
+    """What the host replied to each request of an example."""
+    return dict(json.loads((folder / "replies.json").read_text("utf-8"))["replies"])
+
+
 async def replay(folder: Path) -> tuple[Strategy, set[str]]:
     """The strategy of an example folder, and the ids of the replies that it used."""
+    writer = Told(replies_of(folder))
+    return await written(folder, writer), writer.used
+
+
+async def written(folder: Path, writer: Writer) -> Strategy:
+    """The strategy that a writer makes of an example's brief and answers."""
     given = json.loads((folder / "strategy.json").read_text("utf-8"))
-    replies = json.loads((folder / "replies.json").read_text("utf-8"))["replies"]
     answers = json.loads((folder / "answers.json").read_text("utf-8"))["answers"]
-    writer = Told(replies)
     graph = build().compile(checkpointer=InMemorySaver(), name="ai-data-strategy")
     config: Any = {"configurable": {"thread_id": "1"}, "recursion_limit": RECURSION_LIMIT}
     start: Any = {"arguments": (folder / "brief.md").read_text("utf-8"), "today": given["created"], "run": given["run"]}
     while True:
         result = await graph.ainvoke(start, config, context=Context(writer=writer, ask=True), version="v2")
         if not result.interrupts:
-            return load(json.dumps(result.value["strategy"])), writer.used
+            return load(json.dumps(result.value["strategy"]))
         asked = {question["id"] for question in result.interrupts[0].value["questions"]}
         start = Command(resume={result.interrupts[0].id: {key: text for key, text in answers.items() if key in asked}})
 
