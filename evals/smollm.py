@@ -50,7 +50,7 @@ def serving(slots: int = 2) -> Iterator[str]:
 
 def serve(port: int, slots: int, context: int) -> None:
     """Serve until the process is stopped."""
-    import xllamacpp  # type: ignore[import-untyped, unused-ignore]  # heavy, and not a dependency
+    import xllamacpp  # type: ignore[import-untyped, import-not-found, unused-ignore]  # heavy, and not a dependency
 
     params = xllamacpp.CommonParams()
     params.model.path = str(model_path())
