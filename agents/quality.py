@@ -143,7 +143,7 @@ def render(draft: Quality, view: View) -> list[Block]:
     limits = [_dimension(name, draft, view) for name in DIMENSIONS]
     blocks: list[Block] = [*view.prose(draft.prose), Table([_("Dimension"), _("Limit"), _("If it fails")], limits)]
     if draft.slices:
-        columns = [_("Slice"), _("Share"), _("Expected"), _("Verdict")]
+        columns = [_("Slice"), _("Share"), _("Expected"), _("Least"), _("Verdict")]
         blocks.append(Table(columns, [_slice(need, view) for need in draft.slices]))
     return [*blocks, Paragraph(_rule_of_ten(draft, view))]
 
@@ -182,7 +182,7 @@ def _limit(name: str, draft: Quality, view: View) -> str:
     if name == "timeliness":
         return _grouped([(item.source, item.at_most) for item in draft.staleness], view)
     if name == "representativeness":
-        return _("≥ %(least)s a slice") % {"least": view.number(draft.slices[0].minimum)} if draft.slices else _("no slices are known")
+        return _("each slice its own least number") if draft.slices else _("no slices are known")
     return _(RULINGS[draft.volume.ruling])
 
 
@@ -217,9 +217,11 @@ def _slice(need: SliceNeed, view: View) -> list[str | Cell]:
     _, ledger = view._, view.ledger
     expected, least = ledger.get(expected_key(need.slice)), ledger.get(need.minimum)
     verdict = _("unknown")
-    if expected and least and expected.value is not None and least.value is not None:
-        verdict = _("enough") if expected.value >= least.value else f"**{_('too thin')}**: {view.line(need.if_thin)}"
-    return [view.slice(need.slice), view.amount(need.share), view.amount(expected_key(need.slice)), verdict]
+    if expected and least and expected.low is not None and expected.high is not None and least.low is not None and least.high is not None:
+        enough, thin = expected.low >= least.high, expected.high < least.low
+        word = _("too thin") if thin else _("may be too thin")
+        verdict = _("enough") if enough else f"**{word}**: {view.line(need.if_thin)}"
+    return [view.slice(need.slice), view.amount(need.share), view.amount(expected_key(need.slice)), view.number(need.minimum), verdict]
 
 
 SECTION = Section(

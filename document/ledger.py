@@ -95,7 +95,7 @@ def _origin(entry: Entry, view: View) -> str:
         case "stated":
             return f"“{view.name(quantity.source)}”"
         case "proposed":
-            return view._("signed by %(role)s") % {"role": view.role(quantity.source)}
+            return view._("to be signed by %(role)s") % {"role": view.role(quantity.source)}
         case "measured":
             return view._("evidence %(id)s") % {"id": view.code(quantity.source)}
     return view.name(quantity.source)

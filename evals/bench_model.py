@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from ai_data_strategy.agents import BY_KEY
 from ai_data_strategy.document.markdown import render
-from ai_data_strategy.evals.bench_rows import HELPDESK, TODAY, Row, at_most, compiled, ran
+from ai_data_strategy.evals.bench_rows import HELPDESK, TODAY, Row, at_most
 from ai_data_strategy.evals.fake_openai import serving
 from ai_data_strategy.evals.replay import replies_of, written
 from ai_data_strategy.evals.scripted import recorded, script
@@ -52,29 +52,35 @@ def _longest_chain(ids: list[str]) -> int:
     return max(own) + mends + sum(1 for first, *_ in parts if first not in BY_KEY)
 
 
+def _examples() -> list[Path]:
+    return [path.parent for path in sorted(EXAMPLES.glob("*/replies.json"))]
+
+
 async def chain(latency: float) -> list[Row]:
-    """Wall time against the longest chain of calls, and the calls of a document."""
-    known = await recorded(HELPDESK, TODAY)
-    async with _writer(known.replies, "--latency", str(latency)) as writer:
-        graph = compiled()
-        await ran(graph, writer, HELPDESK + " ", "warm")
-        run = await ran(graph, writer, HELPDESK, "1")
-    spent = run.state["spent"]
-    steps = _longest_chain(list(spent))
-    calls, revisions = sum(entry["calls"] for entry in spent.values()), sum(1 for id_ in spent if ".revise." in id_ or ".mend." in id_)
+    """Wall time against the longest chain of calls, and the calls of a document, with the replies of an example."""
+    folder, ids = _examples()[0], list[str]()
+    async with _writer(replies_of(folder), "--latency", str(latency)) as writer:
+        await written(folder, writer)  # models and connections warm
+        began = time.perf_counter()
+        strategy = await written(folder, writer, on_event=lambda kind, text: ids.append(text) if kind == "call" else None)
+        wall = time.perf_counter() - began
+    steps, calls = _longest_chain(ids), sum(usage.calls for usage in strategy.usage)
+    revisions = sum(".revise." in id_ or ".mend." in id_ for id_ in ids)
     return [
-        at_most(f"wall time / {steps} calls in a row at {latency:g} s each", run.wall / (steps * latency), 1.15),
-        at_most(f"calls of a document with {revisions} revisions", calls, CALLS + CALLS_A_REVISION * revisions),
+        at_most(f"{folder.name}: wall time / {steps} calls in a row at {latency:g} s each", wall / (steps * latency), 1.15),
+        at_most(f"{folder.name}: calls of a document with {revisions} revisions", calls, CALLS + CALLS_A_REVISION * revisions),
     ]
 
 
 async def cpu() -> list[Row]:
     """CPU of this process for a document through the model path: warm, no revisions."""
-    known = await recorded(HELPDESK, TODAY)
-    async with _writer(known.replies, "--latency", "0.05") as writer:
-        graph = compiled()
-        runs = [await ran(graph, writer, HELPDESK + " " * turn, str(turn), revisions=0) for turn in range(4)]
-    return [at_most("CPU of a document through the model path, warm", median(run.cpu for run in runs[1:]), 0.8, " s")]
+    folder, spent = _examples()[0], list[float]()
+    async with _writer(replies_of(folder), "--latency", "0.05") as writer:
+        for _ in range(4):
+            began = time.process_time()
+            await written(folder, writer, revisions=0)
+            spent.append(time.process_time() - began)
+    return [at_most(f"{folder.name}: CPU of a document through the model path, warm", median(spent[1:]), 0.8, " s")]
 
 
 async def prefix() -> list[Row]:
@@ -99,10 +105,7 @@ async def prefix() -> list[Row]:
 async def stream(rate: float) -> list[Row]:
     """A host-written example at a token rate against one call that writes as many tokens as its document."""
     what = f"wall time at {rate:g} tokens a second / one call as long as the document"
-    found = sorted(EXAMPLES.glob("*/replies.json"))
-    if not found:
-        return [Row(what, "at most 1.2", "no examples/*/replies.json yet", None)]
-    folder = found[0].parent
+    folder = _examples()[0]
     async with _writer(replies_of(folder), "--rate", str(rate)) as writer:
         began = time.perf_counter()
         strategy = await written(folder, writer)

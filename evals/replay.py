@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,11 @@ async def replay(folder: Path) -> tuple[Strategy, set[str]]:
     return await written(folder, writer), writer.used
 
 
-async def written(folder: Path, writer: Writer) -> Strategy:
+def _nothing(_kind: str, _text: str) -> None:
+    return None
+
+
+async def written(folder: Path, writer: Writer, revisions: int = 2, on_event: Callable[[str, str], None] = _nothing) -> Strategy:
     """The strategy that a writer makes of an example's brief and answers."""
     given = json.loads((folder / "strategy.json").read_text("utf-8"))
     answers = json.loads((folder / "answers.json").read_text("utf-8"))["answers"]
@@ -63,7 +67,7 @@ async def written(folder: Path, writer: Writer) -> Strategy:
     config: Any = {"configurable": {"thread_id": "1"}, "recursion_limit": RECURSION_LIMIT}
     start: Any = {"arguments": (folder / "brief.md").read_text("utf-8"), "today": given["created"], "run": given["run"]}
     while True:
-        result = await graph.ainvoke(start, config, context=Context(writer=writer, ask=True), version="v2")
+        result = await graph.ainvoke(start, config, context=Context(writer, ask=True, revisions=revisions, on_event=on_event), version="v2")
         if not result.interrupts:
             return load(json.dumps(result.value["strategy"]))
         asked = {question["id"] for question in result.interrupts[0].value["questions"]}

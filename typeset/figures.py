@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -39,6 +40,9 @@ def dated(day: date, language: str, long: bool = False) -> str:
     return str(format_date(day, format=pattern, locale=locale_of(language)))
 
 
+_THOUSAND = 1000
+
+
 def rounded(number: float, exact: bool = False) -> float:
     """Whole numbers from 100 on, three significant digits below; `exact` keeps what the user wrote."""
     if exact or number == 0 or not math.isfinite(number):
@@ -46,6 +50,17 @@ def rounded(number: float, exact: bool = False) -> float:
     if abs(number) >= 99.95:
         return float(round(number))
     return round(number, 2 - math.floor(math.log10(abs(number))))
+
+
+def coarse(entry: Entry) -> Entry:
+    """An estimate as prose should give it: two significant digits from a thousand on, since its inputs are guesses."""
+    if entry.low is None or entry.high is None or max(abs(entry.low), abs(entry.high)) < _THOUSAND:
+        return entry
+    return replace(entry, low=_two_digits(entry.low), high=_two_digits(entry.high))
+
+
+def _two_digits(number: float) -> float:
+    return float(f"{number:.2g}") if math.isfinite(number) else number
 
 
 def plain(number: float, language: str, exact: bool = False) -> str:

@@ -12,7 +12,7 @@ from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.typeset import text as safe
 from ai_data_strategy.typeset.blocks import Cell, Paragraph
 from ai_data_strategy.typeset.catalogue import N_, Translate, translator
-from ai_data_strategy.typeset.figures import dated, spoken, tabled
+from ai_data_strategy.typeset.figures import coarse, dated, spoken, tabled
 
 BASES = {
     "stated": N_("stated"), "measured": N_("measured"), "assumed": N_("assumed"), "derived": N_("derived"),
@@ -38,7 +38,9 @@ class View:
     def number(self, key: str) -> str:
         """A quantity in prose: value, with the unit for money, percent, durations and bytes."""
         entry = self.ledger.get(key)
-        return safe.escape(spoken(entry, self.language)) if entry else safe.code(key)
+        if entry is None:
+            return safe.code(key)
+        return safe.escape(spoken(coarse(entry) if self._guessed(key) else entry, self.language))
 
     def amount(self, key: str) -> Cell:
         """A quantity in a table: value, unit and basis."""
@@ -46,12 +48,15 @@ class View:
         if entry is None:
             return Cell(safe.code(key))
         basis = BASES[entry.quantity.basis]
-        if entry.quantity.basis == "derived" and self._guessed(key):
+        if self._guessed(key):
             basis = N_("estimated")
         return Cell(safe.escape(tabled(entry, self.language)), self._(basis) if basis and entry.known else "")
 
     def _guessed(self, key: str) -> bool:
-        """True if a derived figure rests on an assumed one."""
+        """True if a figure is derived and rests on an assumed one."""
+        entry = self.ledger.get(key)
+        if entry is None or entry.quantity.basis != "derived":
+            return False
         entries = (self.ledger.get(part) for part in self.ledger.uses(key))
         return any(entry is not None and entry.quantity.basis == "assumed" for entry in entries)
 
