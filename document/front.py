@@ -17,7 +17,11 @@ from ai_data_strategy.typeset.view import View
 
 AREAS = {"volume": N_("Volume"), "labels": N_("Labels"), "features": N_("Features"), "law": N_("Law"), "people": N_("People")}
 STATES = {"ready": N_("ready"), "partly": N_("partly ready"), "blocked": N_("blocked"), "unknown": N_("unknown")}
-VERDICTS = {"go": N_("Verdict: go."), "go_after": N_("Verdict: go, after these conditions hold."), "no_ai": N_("Verdict: no AI here.")}
+VERDICTS = {
+    "go": N_("Verdict: go."),
+    "go_after": N_("Verdict: not yet. Go once these conditions hold:"),
+    "no_ai": N_("Verdict: no AI here."),
+}
 
 
 def front(strategy: Strategy, view: View, blueprint: Blueprint) -> list[Block]:

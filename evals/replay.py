@@ -10,8 +10,10 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -55,6 +57,11 @@ async def replay(folder: Path) -> tuple[Strategy, set[str]]:
     return await written(folder, writer), writer.used
 
 
+@cache
+def _graph() -> Any:
+    return build().compile(checkpointer=InMemorySaver(), name="ai-data-strategy")
+
+
 def _nothing(_kind: str, _text: str) -> None:
     return None
 
@@ -63,8 +70,8 @@ async def written(folder: Path, writer: Writer, revisions: int = 2, on_event: Ca
     """The strategy that a writer makes of an example's brief and answers."""
     given = json.loads((folder / "strategy.json").read_text("utf-8"))
     answers = json.loads((folder / "answers.json").read_text("utf-8"))["answers"]
-    graph = build().compile(checkpointer=InMemorySaver(), name="ai-data-strategy")
-    config: Any = {"configurable": {"thread_id": "1"}, "recursion_limit": RECURSION_LIMIT}
+    graph, thread = _graph(), uuid4().hex
+    config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": RECURSION_LIMIT}
     start: Any = {"arguments": (folder / "brief.md").read_text("utf-8"), "today": given["created"], "run": given["run"]}
     while True:
         result = await graph.ainvoke(start, config, context=Context(writer, ask=True, revisions=revisions, on_event=on_event), version="v2")

@@ -92,7 +92,7 @@ def test_an_open_gate_is_said_at_the_top(strategy_of: StrategyOf, helpdesk: Blue
 
 def test_a_strategy_without_a_front_page_still_renders(strategy_of: StrategyOf, helpdesk: Blueprint) -> None:
     text = render(strategy_of(helpdesk, assembly=None))
-    assert "Verdict: go, after these conditions hold." in text
+    assert "Verdict: not yet. Go once these conditions hold:" in text
     assert "## 4. Labelling strategy" in text
 
 
