@@ -7,18 +7,14 @@ from datetime import date
 
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.sheet import shared_quantities
+from ai_data_strategy.agents.structure import FOREIGN_HOMES
 from ai_data_strategy.blueprint import Blueprint, Role, Source
 from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity
 from ai_data_strategy.prompts import load
 from ai_data_strategy.quantities.formulas import FORMULAS
 from ai_data_strategy.quantities.ledger import Entry, Ledger
 
-FOREIGN = (
-    "required_examples, smaller_examples (use_case); trainable_parameters, available_examples, ten_times_parameters (quality); human_items, "
-    "labelling_hours, labelling_weeks, labelling_cost (labelling); velocity_per_day, days_to_required (flywheel); feedback_lag (feedback); "
-    "erasure_chain (governance); allocated_items, benchmark_half_width (benchmark); test_items, test_days_needed, training_cost (retraining); "
-    "bytes_per_entry, entries_per_day, log_growth, storage_cost (logs); cost_year_one, net_year_one, benefit_year_one (rollout)"
-)
+FOREIGN = "; ".join(f"{', '.join(keys)} ({home})" for home, keys in FOREIGN_HOMES.items())
 _LONGEST_BRIEF = 40_000
 
 

@@ -15,12 +15,20 @@ from ai_data_strategy.domain import Quantity, Refers, Verdict
 from ai_data_strategy.quantities.stated import verify
 from ai_data_strategy.typeset.text import REFERENCE, references
 
-FOREIGN_KEYS = frozenset(
-    "required_examples smaller_examples trainable_parameters available_examples ten_times_parameters human_items labelling_hours "
-    "labelling_weeks labelling_cost velocity_per_day days_to_required feedback_lag erasure_chain allocated_items benchmark_half_width "
-    "test_items test_days_needed training_cost bytes_per_entry entries_per_day log_growth storage_cost cost_year_one net_year_one "
-    "benefit_year_one".split()
-)
+FOREIGN_HOMES: dict[str, tuple[str, ...]] = {
+    "use_case": ("required_examples", "smaller_examples"),
+    "quality": ("trainable_parameters", "available_examples", "ten_times_parameters"),
+    "labelling": ("human_items", "labelling_hours", "labelling_weeks", "labelling_cost"),
+    "flywheel": ("velocity_per_day", "days_to_required"),
+    "feedback": ("feedback_lag",),
+    "governance": ("erasure_chain",),
+    "benchmark": ("allocated_items", "benchmark_half_width"),
+    "retraining": ("test_items", "test_days_needed", "training_cost"),
+    "logs": ("bytes_per_entry", "entries_per_day", "log_growth", "storage_cost"),
+    "rollout": ("cost_year_one", "net_year_one", "benefit_year_one"),
+}
+"""Figures that sections define for each other, by the section that defines them."""
+FOREIGN_KEYS = frozenset(key for keys in FOREIGN_HOMES.values() for key in keys)
 """Keys that sections define for each other: a draft may refer to them before they exist."""
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|maerz|mai|okt|dez|janv|févr|mars|avr|juin|juil|août|déc|ene|abr|ago|dic|enero|"
