@@ -100,6 +100,3 @@ class View:
     def label(self, class_: str) -> str:
         found = next((c.name for c in self.blueprint.classes if c.id == class_), None)
         return safe.escape(found) if found else safe.code(class_)
-
-    def yes_no(self, value: bool) -> str:
-        return self._("yes") if value else self._("no")
