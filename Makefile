@@ -30,6 +30,6 @@ bench: $(BIN)/pytest  ## print the benchmark's table
 
 messages: $(BIN)/pytest  ## extract messages, update and compile the catalogues
 	mkdir -p build
-	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k say -k words -k derived:3 --no-wrap --sort-by-file --add-location=file -o build/document.pot .
+	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --sort-by-file --add-location=file -o build/document.pot .
 	$(BIN)/pybabel -q update -D document -i build/document.pot -d typeset/locale --no-wrap --no-fuzzy-matching
 	$(BIN)/pybabel -q compile -D document -d typeset/locale

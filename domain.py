@@ -6,6 +6,8 @@ so that code can tell where a free digit is an error and where it is a quotation
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -119,17 +121,43 @@ class Quantity(Figure):
     unit: Annotated[str, Field(max_length=60)]
 
 
+_PLACE = re.compile(r"%\((\w+)\)s|%%")
+
+
+def filled(message: str, places: Mapping[str, str]) -> str:
+    """A message of the catalogue with its %(place)s filled; a place that has no text stays as it is."""
+    return _PLACE.sub(lambda found: places.get(found[1], found[0]) if found[1] else "%", message)
+
+
 class Evidence(Model):
-    """One measured fact about the user's data, with what is needed to measure it again."""
+    """One measured fact about the user's data, with what is needed to measure it again. It never holds a cell's personal value.
+
+    `message` and `method` are texts of the catalogue with %(place)s for names of columns, groups or classes; numbers stand in
+    `value`, or in `places` if they only describe the method (a sample size). `low` and `high` are the ends of the 95 % interval.
+    `topic` is the key of the section that quotes it. `reproduce` is SQL over the source, or a command. `weight`: one for what
+    the chapter shows, two for the annex, three for the evidence file alone. `measures` is the key of the blueprint's shared
+    figure that this measures, if any, in its unit.
+    """
 
     id: Id
-    statement: str
+    source: Annotated[str, Field(max_length=60, description="id of the profiled source; empty if it rests on several")] = ""
+    topic: Annotated[str, Field(max_length=20)]
+    message: Annotated[str, Field(max_length=300)]
+    places: dict[str, Annotated[str, Field(max_length=200)]] = {}
     value: float | None = None
-    unit: str = ""
-    method: str
-    interval: str = ""
-    rows: int | None = None
-    reproduce: str = ""
+    unit: Annotated[str, Field(max_length=60)] = ""
+    low: float | None = None
+    high: float | None = None
+    method: Annotated[str, Field(max_length=300)]
+    rows: Annotated[int | None, Field(ge=0, description="rows that the measurement used")] = None
+    reproduce: Annotated[str, Field(max_length=2000)] = ""
+    weight: Literal[1, 2, 3] = 2
+    measures: Annotated[str, Field(max_length=60)] = ""
+
+    @property
+    def statement(self) -> str:
+        """The message in English with its places filled."""
+        return filled(self.message, self.places)
 
 
 Outcome = Literal["met", "not_met", "not_applicable", "cannot_tell"]

@@ -15,6 +15,7 @@ from ai_data_strategy.agents.sheet import Sheet, shared_units
 from ai_data_strategy.agents.strategy import Record, homes
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Answer, Brief, Evidence, Verdict
+from ai_data_strategy.evidence.profile import Profile
 from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.reader import read
 from ai_data_strategy.playbook.reading import Reading
@@ -22,7 +23,7 @@ from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.state import Context, Json, SectionState, State
 from ai_data_strategy.typeset.view import View
 
-FACTS = ("today", "brief", "answers", "evidence", "clarification", "memo", "blueprint")
+FACTS = ("today", "brief", "answers", "profile", "clarification", "memo", "blueprint")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Facts:
     today: date
     brief: Brief
     answers: list[Answer]
-    evidence: list[Evidence]
+    profile: Profile
     clarification: Clarification | None
     memo: Memo | None
     blueprint: Blueprint | None
@@ -43,7 +44,7 @@ class Facts:
             today=date.fromisoformat(state["today"]),
             brief=Brief.model_validate(state["brief"]),
             answers=[Answer.model_validate(item) for item in state.get("answers", {}).values()],
-            evidence=[Evidence.model_validate(item) for item in state.get("evidence", [])],
+            profile=Profile.model_validate(state.get("profile") or {}),
             clarification=Clarification.model_validate(found) if (found := state.get("clarification")) else None,
             memo=Memo.model_validate(memo) if (memo := state.get("memo")) else None,
             blueprint=Blueprint.model_validate(blue) if (blue := state.get("blueprint")) else None,
@@ -56,6 +57,10 @@ class Facts:
             raise ValueError("this step needs a blueprint")
         return self.blueprint
 
+    @property
+    def evidence(self) -> list[Evidence]:
+        return self.profile.evidence
+
     @cached_property
     def reading(self) -> Reading:
         return read(self.brief.text, self.brief.language, self.answers, self.today)
@@ -63,11 +68,11 @@ class Facts:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger before any section is written."""
-        return Ledger.of(homes(self.memo, self.fixed, {}))
+        return Ledger.of(homes(self.memo, self.fixed, {}, self.evidence))
 
     @cached_property
     def early_prefix(self) -> str:
-        return f"{briefing.rules(self.brief.language, self.today)}\n\n{briefing.given(self.brief, self.answers, self.evidence)}"
+        return f"{briefing.rules(self.brief.language, self.today)}\n\n{briefing.given(self.brief, self.answers, self.profile)}"
 
     @cached_property
     def prefix(self) -> str:
@@ -109,6 +114,10 @@ class Plan:
     @property
     def answers(self) -> list[Answer]:
         return self.facts.answers
+
+    @property
+    def profile(self) -> Profile:
+        return self.facts.profile
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -154,7 +163,7 @@ class Plan:
 
     def sheet(self, drafts: dict[str, Draft]) -> Sheet:
         """The sheet over the given drafts: one section alone, or all."""
-        ledger = Ledger.of(homes(self.memo, self.fixed, drafts), self.facts.ledger) if drafts else self.facts.ledger
+        ledger = Ledger.of(homes(self.memo, self.fixed, drafts, self.evidence), self.facts.ledger) if drafts else self.facts.ledger
         return Sheet(self.brief, self.fixed, ledger, self.today, self.answers, self.evidence, drafts)
 
     def sheet_with(self, blueprint: Blueprint) -> Sheet:
@@ -184,7 +193,7 @@ class Plan:
         """The playbook's blueprint."""
         if self.clarification is None:
             raise ValueError("the blueprint comes after clarifying")
-        return planner.blueprint_playbook(self.reading, self.clarification, self.answers, self.evidence, self.today)
+        return planner.blueprint_playbook(self.reading, self.clarification, self.answers, self.profile, self.today)
 
     @property
     def words(self) -> dict[str, str]:

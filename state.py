@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from ai_data_strategy.domain import Evidence
-from ai_data_strategy.models import Writer
+from ai_data_strategy.models import PlaybookWriter, Writer
 
 Json = dict[str, Any]
 """A model as JSON (what a checkpoint stores)."""
@@ -20,7 +19,7 @@ def merged(old: Json | None, new: Json | None) -> Json:
 
 
 class State(TypedDict, total=False):
-    """One run. Everything but `arguments` is written by the graph."""
+    """One run. `arguments` is the brief, `measurements` what was measured in the user's data; everything else is written by the graph."""
 
     arguments: str
     language: str
@@ -30,7 +29,8 @@ class State(TypedDict, total=False):
     brief: Json
     answers: Annotated[Json, merged]
     clarification: Json
-    evidence: list[Json]
+    measurements: Json
+    profile: Json
     memo: Json | None
     blueprint: Json
     notes: Annotated[Json, merged]
@@ -53,7 +53,7 @@ class SectionState(TypedDict, total=False):
     today: str
     brief: Json
     answers: Annotated[Json, merged]
-    evidence: list[Json]
+    profile: Json
     memo: Json | None
     blueprint: Json
     notes: Annotated[Json, merged]
@@ -84,12 +84,11 @@ def _nothing(_kind: str, _text: str) -> None:
 
 @dataclass
 class Context:
-    """What a run is given from outside: the writer, whether to ask, how often to revise, evidence, and who listens."""
+    """What a run is given from outside: the writer, whether to ask, how often to revise, and who listens."""
 
-    writer: Writer
+    writer: Writer = field(default_factory=PlaybookWriter)
     ask: bool = False
     revisions: int = 2
-    evidence: Sequence[Evidence] = field(default_factory=tuple)
     on_event: Callable[[str, str], None] = _nothing
     known: dict[str, Any] = field(default_factory=dict, repr=False)
     """What the steps of this run have read back from the state last: see `Plan.of`."""

@@ -34,6 +34,8 @@ from ai_data_strategy.calling import ask_writer, dump, spent, summed
 from ai_data_strategy.document.markdown import compose
 from ai_data_strategy.document.readback import assert_readable
 from ai_data_strategy.domain import Answer, Brief, Critique, Model, Question, Verdict
+from ai_data_strategy.evidence import profiling
+from ai_data_strategy.evidence.profile import Profile
 from ai_data_strategy.models import Request
 from ai_data_strategy.plan import Plan
 from ai_data_strategy.playbook.language import detect
@@ -89,9 +91,12 @@ def _answer(question: Question, said: object) -> Answer:
     return Answer(question=question.id, asked=question.question, text=text or question.default, skipped=not text)
 
 
-def profile(state: State, runtime: Runtime[Context]) -> Update:
-    """What was measured in the user's own data; nothing where nothing was pointed at."""
-    return {"evidence": [dump(item) for item in runtime.context.evidence] or state.get("evidence", [])}
+def profile(state: State) -> Update:
+    """What of the measurements the writers are told; nothing where nothing was measured. What the manifest says counts as an answer."""
+    if not state.get("measurements") or state.get("profile"):
+        return {}
+    whole = Profile.model_validate(state["measurements"])
+    return {"profile": dump(profiling.brought(whole)), "answers": {answer.question: dump(answer) for answer in profiling.told(whole)}}
 
 
 async def analyse(state: State, runtime: Runtime[Context]) -> Update:
@@ -100,7 +105,7 @@ async def analyse(state: State, runtime: Runtime[Context]) -> Update:
     clarification = _clarified(plan)
     request = Request(
         id="memo", role="planner", section="", prefix=plan.early_prefix, suffix=lambda: load("memo").text(**plan.words) + _known(plan), schema=Memo,
-        playbook=lambda: planner.memo_playbook(plan.reading, clarification, plan.answers, plan.today),
+        playbook=lambda: planner.memo_playbook(plan.reading, clarification, plan.answers, plan.profile, plan.today),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
     return {"memo": dump(reply.value), "spent": spent(request, reply)}
@@ -344,7 +349,7 @@ def _strategy(state: State, plan: Plan) -> Strategy:
     return Strategy(
         tool_version=version("ai-data-strategy"), run=state.get("run", "run"), version=state.get("version", 1), created=plan.today,
         writer=_writers(plan), brief=plan.brief, answers=plan.answers, clarification=_clarified(plan), memo=plan.memo,
-        blueprint=plan.blueprint, evidence=plan.evidence, sections=drafts, records=[plan.records[key] for key in drafts], missing=[],
+        blueprint=plan.blueprint, profile=Profile.model_validate(state.get("measurements") or {}), sections=drafts, records=[plan.records[key] for key in drafts], missing=[],
         cross=cross, assembly=Assembly.model_validate(found) if (found := state.get("assembly")) else None, usage=summed(state.get("spent", {})),
     )  # fmt: skip
 

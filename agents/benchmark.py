@@ -151,7 +151,7 @@ def render(draft: Benchmark, view: View) -> list[Block]:
     gates = [_gate(gate, view) for gate in draft.gates]
     hard = [f"**{_(KINDS[case.kind])}**: {view.name(case.example)} → {view.line(case.expected)}" for case in _hardest(draft)]
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table([_("Part"), _("Holds"), _("Items")], parts),
         Table([_("Decision on"), _("Items"), _("Can tell"), _("Must tell"), _("Verdict")], gates),
         *_controls(draft, view),

@@ -9,12 +9,15 @@ from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.sheet import shared_quantities
 from ai_data_strategy.agents.structure import FOREIGN_HOMES
 from ai_data_strategy.blueprint import Blueprint, Role, Source
-from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity
+from ai_data_strategy.domain import Answer, Brief, Evidence, Quantity, filled
+from ai_data_strategy.evidence.profile import Profile, SourceProfile
 from ai_data_strategy.prompts import load
 from ai_data_strategy.quantities.formulas import FORMULAS
 from ai_data_strategy.quantities.ledger import Entry, Ledger
 
 FOREIGN = "; ".join(f"{', '.join(keys)} ({home})" for home, keys in FOREIGN_HOMES.items())
+_MOST_EVIDENCE, _MOST_COLUMNS = 90, 30
+"""Pieces of evidence, headlines first, and columns of a source that a prompt shows."""
 _LONGEST_BRIEF = 40_000
 
 
@@ -25,14 +28,16 @@ def rules(language: str, today: date) -> str:
     return load("common").text(language=language, today=today.isoformat(), formulas=formulas, scopes=scopes, foreign=FOREIGN)
 
 
-def given(brief: Brief, answers: Sequence[Answer], evidence: Sequence[Evidence]) -> str:
+def given(brief: Brief, answers: Sequence[Answer], profile: Profile) -> str:
     """Brief, answers and evidence, fenced as data."""
     text = brief.text[:_LONGEST_BRIEF].replace("</brief>", "")
     parts = [f"<brief>\n{text}\n</brief>"]
     if answers:
         parts.append("<answers>\n" + "\n".join(_answer(answer) for answer in answers) + "\n</answers>")
-    if evidence:
-        parts.append("<evidence>\n" + "\n".join(_evidence(item) for item in evidence) + "\n</evidence>")
+    if profile.sources:
+        lines = [_profiled(source) for source in profile.sources]
+        lines += [_evidence(item) for item in sorted(profile.evidence, key=lambda item: item.weight)[:_MOST_EVIDENCE]]
+        parts.append("<evidence>\n" + "\n".join(line.replace("</evidence", "") for line in lines) + "\n</evidence>")
     return "\n\n".join(parts)
 
 
@@ -41,9 +46,27 @@ def _answer(answer: Answer) -> str:
     return f"- {answer.question}: {answer.asked} ({said}) {answer.text}".replace("</answers>", "")
 
 
+def _profiled(source: SourceProfile) -> str:
+    columns = ", ".join(
+        f"{_named(column.name)} ({column.role}{', personal' if column.pii else ''})" for column in source.columns[:_MOST_COLUMNS]
+    )
+    return f"- source {source.id}: {source.kind}, {source.rows} rows, {source.first or '?'} to {source.last or '?'}; columns {columns}"
+
+
+def _named(name: str) -> str:
+    """A name from the data on one line: it names something and is never an order."""
+    return " ".join(name.replace("<", " ").replace(">", " ").split())[:60]
+
+
 def _evidence(item: Evidence) -> str:
-    value = f" = {item.value} {item.unit}" if item.value is not None else ""
-    return f"- {item.id}: {item.statement}{value} ({item.method}; {item.interval})".replace("</evidence>", "")
+    """One line on what was measured. Its id is the key under which it is a quantity."""
+    value = f" = {item.value:g} {item.unit}" if item.value is not None else ""
+    ends = f", {item.low:g} to {item.high:g}" if item.low is not None and item.high is not None else ""
+    return f"- {item.id} [{item.topic}]: {_statement(item)}{value}{ends} ({item.rows} rows)"
+
+
+def _statement(item: Evidence) -> str:
+    return filled(item.message, {name: _named(text) for name, text in item.places.items()})
 
 
 def figure(entry: Entry) -> str:

@@ -152,7 +152,7 @@ def render(draft: EdgeCases, view: View) -> list[Block]:
     _ = view._
     columns = [_("Case"), _("Score"), _("Treatment")]
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table(columns, [_row(key, case, view) for key, case in _shown(draft)]),
     ]
 

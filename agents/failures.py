@@ -209,7 +209,11 @@ def render(draft: Failures, view: View) -> list[Block]:
     """The chapter's blocks: prose, classes, and what is done with a failure. The practice around it stands in the annex."""
     _ = view._
     classes = [[_(KINDS[item.kind]), view.line(item.example), view.line(item.remedy)] for item in draft.classes]
-    return [*view.prose(draft.prose), Table([_("Class"), _("Case that could happen"), _("Remedy")], classes), Paragraph(_way(draft, view))]
+    return [
+        *view.chapter(draft.prose),
+        Table([_("Class"), _("Case that could happen"), _("Remedy")], classes),
+        Paragraph(_way(draft, view)),
+    ]
 
 
 def _way(draft: Failures, view: View) -> str:

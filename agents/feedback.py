@@ -187,7 +187,7 @@ def render(draft: Feedback, view: View) -> list[Block]:
     closing = [[view.line(c.audience), view.line(c.shown), view.line(c.when)] for c in draft.closing]
     fast = draft.fast_path
     blocks: list[Block] = [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table([_("Event"), _("Kind"), _("Label it gives"), _("Noise")], signals),
         *_value(draft.reward, view),
         Table([_("From action to live model"), _("Longest")], lags),
@@ -217,8 +217,9 @@ def _value(reward: Reward, view: View) -> list[Block]:
     _ = view._
     if not reward.applies:
         return [Paragraph(f"**{_('No reward')}:** {view.line(reward.because)} {view.line(reward.guard)}")]
-    terms = " + ".join(f"{view.number(term.weight)} × {view.code(term.event)}" for term in reward.terms).replace("+ -", "− ")
-    return [Paragraph(f"**{_('Value of a decision')}** = {terms}. {view.line(reward.because)} {view.line(reward.guard)}")]
+    terms = "; ".join(f"{view.code(term.event)} {view.number(term.weight)}" for term in reward.terms)
+    lead = f"**{_('What a decision is worth, by what follows it')}:** {terms}."
+    return [Paragraph(f"{lead} {view.line(reward.because)} {view.line(reward.guard)}")]
 
 
 def playbook(k: Desk) -> Feedback:

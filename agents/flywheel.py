@@ -175,7 +175,7 @@ def render(draft: Flywheel, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, trigger, velocity with its verdict, levers. The cycle and its stores are the front page's diagram."""
     _ = view._
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Paragraph(
             f"**{_('Trigger')}:** {view.code(draft.trigger.event)}. {view.line(draft.trigger.action)} {view.line(draft.trigger.says)}"
         ),

@@ -182,7 +182,7 @@ def _in_time(sheet: Sheet) -> Iterator[Problem]:
 def render(draft: Governance, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, what may train from when, erasure, regimes."""
     _ = view._
-    blocks: list[Block] = [*view.prose(draft.prose)]
+    blocks: list[Block] = [*view.chapter(draft.prose)]
     blocks.append(Table([_("Source"), _("Status"), _("Settled by"), _("Usable from")], _permissions(draft, view)))
     blocks.append(
         Table(

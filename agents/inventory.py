@@ -155,7 +155,7 @@ SHOWN_GAPS = 5
 def render(draft: Inventory, view: View) -> list[Block]:
     """Prose, the sources with their owners and agreements, the most urgent gaps. How each is reached stands in the annex."""
     _ = view._
-    blocks: list[Block] = [*view.prose(draft.prose)]
+    blocks: list[Block] = [*view.chapter(draft.prose)]
     if draft.said:
         blocks.append(Paragraph(f"{_('In the words of the brief or the answers')}: “{view.name(draft.said)}”"))
     columns = [_("Source"), _("Volume"), _("From – to"), _("Access"), _("Owner"), _("Agreement")]

@@ -128,7 +128,7 @@ USES = {"full": N_("full"), "reduced": N_("reduced weight"), "excluded": N_("not
 def render(draft: Labelling, view: View) -> list[Block]:
     """The chapter's blocks after its heading: prose, stored labels, hours against hours, decisions."""
     _ = view._
-    blocks: list[Block] = [*view.prose(draft.prose)]
+    blocks: list[Block] = [*view.chapter(draft.prose)]
     stored = [[view.line(s.case), view.line(s.take), _(USES[s.use]), view.line(s.because)] for s in draft.stored]
     blocks.append(Table([_("Stored label"), _("Read as"), _("Use"), _("Why")], stored))
     blocks.append(Table([_("Human labels"), _("Amount")], _plan(draft, view)))

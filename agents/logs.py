@@ -168,7 +168,7 @@ def render(draft: Logs, view: View) -> list[Block]:
     _ = view._
     patterns = [[view.line(d.pattern), view.codes(d.shown_by), view.line(d.told_apart)] for d in draft.degradations[:MOST_PATTERNS]]
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table([_("Slow decay"), _("Seen in"), _("Told apart by")], patterns),
         Table([_("Alarm"), _("Threshold"), _("Alerts")], [_alarm(item, view) for item in draft.anomalies]),
     ]

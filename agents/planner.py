@@ -11,10 +11,12 @@ from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.sheet import PERSONAL
 from ai_data_strategy.blueprint import Assumption, Blueprint, LabelClass, Milestone, Shared, Source, Task
-from ai_data_strategy.domain import Answer, Evidence, Figure, Quantity
+from ai_data_strategy.domain import Answer, Figure
+from ai_data_strategy.evidence.profile import Profile
+from ai_data_strategy.playbook import measured
 from ai_data_strategy.playbook.cast import cast, slug
-from ai_data_strategy.playbook.facts import rate_unit
-from ai_data_strategy.playbook.figures import fit_to_budget, shared, without_digits
+from ai_data_strategy.playbook.facts import gather, rate_unit
+from ai_data_strategy.playbook.figures import fit_to_budget, shared
 from ai_data_strategy.playbook.insight import FINDINGS, Notes
 from ai_data_strategy.playbook.plan import Plan
 from ai_data_strategy.playbook.reading import Reading
@@ -42,20 +44,20 @@ class Draftsman:
     within_budget: bool
 
 
-def _draft(reading: Reading, answers: Sequence[Answer], today: date) -> Draftsman:
-    plan = Plan.open(reading, answers, today)
+def _draft(reading: Reading, answers: Sequence[Answer], profile: Profile, today: date) -> Draftsman:
+    plan = Plan.open(reading, answers, today, profile.evidence)
     cast(plan)
     days, limit = erasure(plan, True)
     fitting = sizes(plan, shortest_retention(plan), days)
     within = fit_to_budget(plan, fitting)
     calendar = dates(plan, fitting)
-    found = sources(plan, fitting, calendar["shadow"], calendar["audit"])
+    found = sources(plan, fitting, calendar["shadow"], calendar["audit"], measured.sources(plan, profile))
     return Draftsman(plan, fitting, found, milestones(plan, fitting), limit, within)
 
 
-def memo_playbook(reading: Reading, clarification: Clarification, answers: Sequence[Answer], today: date) -> Memo:
+def memo_playbook(reading: Reading, clarification: Clarification, answers: Sequence[Answer], profile: Profile, today: date) -> Memo:
     """The analysis memo: the one thing, the stated numbers against each other, what a naive plan gets wrong, what follows."""
-    d = _draft(reading, answers, today)
+    d = _draft(reading, answers, profile, today)
     plan, topic = d.plan, d.plan.topic
     notes = Notes(plan, d.sizes, d.milestones[-2].day)
     findings = [text for finding in FINDINGS if (text := finding(notes))]
@@ -69,7 +71,8 @@ def memo_playbook(reading: Reading, clarification: Clarification, answers: Seque
                 "Few numbers are stated, and none that could be held against another. What is missing weighs more: the delay of labels, today's level and, where no rate is given, the volume come first; until they are measured the other sizes are planning values."
             )
         )
-    parts += [_contradiction(plan, item.one, item.other, item.reading) for item in clarification.contradictions]
+    differing = measured.contradictions(gather(reading), profile, plan)
+    parts += [_contradiction(plan, item.one, item.other, item.reading) for item in [*differing, *clarification.contradictions]]
     parts.append(f"**{plan.say('What a naive plan gets wrong.')}** " + " ".join(plan.say(trap) for trap in topic["traps"]))
     parts.append(f"**{plan.say('What follows.')}** {plan.say(topic['follows'])}")
     parts.append(plan.say(topic["unknown"]))
@@ -81,10 +84,10 @@ def _contradiction(plan: Plan, one: str, other: str, reading: str) -> str:
 
 
 def blueprint_playbook(
-    reading: Reading, clarification: Clarification, answers: Sequence[Answer], evidence: Sequence[Evidence], today: date
+    reading: Reading, clarification: Clarification, answers: Sequence[Answer], profile: Profile, today: date
 ) -> Blueprint:
     """The blueprint: stated facts as they were said, everything else as an assumption, an unknown or a signed setting."""
-    d = _draft(reading, answers, today)
+    d = _draft(reading, answers, profile, today)
     plan, topic = d.plan, d.plan.topic
     personal = any(field.sensitivity in PERSONAL for source in d.sources for field in source.fields)
     figures = shared(plan, d.sizes, d.limit)
@@ -97,8 +100,8 @@ def blueprint_playbook(
         verdict="no_ai" if reading.archetype == "rules" else "go_after", conditions=_conditions(d, personal), metric=_sentence(plan, topic["metric"]),
         task=_task(plan, personal), classes=classes, no_classes_because=None if classes else plan.say(topic["no_classes"]),
         sources=d.sources, events=happenings, roles=plan.roles, slices=parts, regimes=regimes(plan, personal), milestones=d.milestones,
-        guidelines_version="v1.0", shared=figures, quantities=[*plan.quantities.values(), *_measured(plan, evidence)][:_MOST_QUANTITIES],
-        contradictions=clarification.contradictions[:8], assumptions=_assumptions(d, answers),
+        guidelines_version="v1.0", shared=figures, quantities=list(plan.quantities.values())[:_MOST_QUANTITIES],
+        contradictions=[*measured.contradictions(gather(reading), profile, plan), *clarification.contradictions][:8], assumptions=_assumptions(d, answers),
     )  # fmt: skip
 
 
@@ -165,22 +168,6 @@ def _also_stated(plan: Plan, figures: Shared) -> None:
         amount = getattr(plan.facts, name)
         if amount is not None and (amount.value, amount.quote[:400]) not in known and len(plan.quantities) < _MOST_QUANTITIES:
             plan.stated(key, amount, meaning, f"{plan.say('requests')}/{rate_unit(amount)}" if name == "erasures" else "")
-
-
-def _measured(plan: Plan, evidence: Sequence[Evidence]) -> list[Quantity]:
-    """Measured facts as quantities, where there is room."""
-    return [
-        Quantity(
-            key=f"measured_{item.id}"[:60],
-            unit=item.unit or "count",
-            meaning=without_digits(item.statement)[:400] or plan.say("measured in the data"),
-            value=item.value,
-            basis="measured",
-            source=item.id,
-        )
-        for item in evidence
-        if item.value is not None
-    ]
 
 
 def _assumptions(d: Draftsman, answers: Sequence[Answer]) -> list[Assumption]:

@@ -141,7 +141,7 @@ def render(draft: Quality, view: View) -> list[Block]:
     """Prose, the limit of each dimension with what follows, slices, volume. Checks and methods stand in the annex."""
     _ = view._
     limits = [_dimension(name, draft, view) for name in DIMENSIONS]
-    blocks: list[Block] = [*view.prose(draft.prose), Table([_("Dimension"), _("Limit"), _("If it fails")], limits)]
+    blocks: list[Block] = [*view.chapter(draft.prose), Table([_("Dimension"), _("Limit"), _("If it fails")], limits)]
     if draft.slices:
         columns = [_("Slice"), _("Share"), _("Expected"), _("Least"), _("Verdict")]
         blocks.append(Table(columns, [_slice(need, view) for need in draft.slices]))
@@ -153,12 +153,12 @@ def _rule_of_ten(draft: Quality, view: View) -> str:
     _, volume = view._, draft.volume
     counts = ""
     if volume.ruling != "not_applicable":
-        counts = _("%(needed)s for %(parameters)s trainable parameters, %(available)s available: ") % {
+        counts = _("Ten examples for each of %(parameters)s trainable parameters make %(needed)s; %(available)s are available. ") % {
             "needed": view.number("ten_times_parameters"), "parameters": view.number("trainable_parameters"),
             "available": view.number("available_examples"),
         }  # fmt: skip
     curve = view.line(volume.learning_curve or "")
-    return f"**{_('Ten times the parameters')}**: {counts}{_(RULINGS[volume.ruling])}. {view.line(volume.because)} {curve}".strip()
+    return f"**{_('Are there enough examples?')}** {counts}{_(RULINGS[volume.ruling])} {view.line(volume.because)} {curve}".strip()
 
 
 def _dimension(name: str, draft: Quality, view: View) -> list[str]:

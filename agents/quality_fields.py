@@ -16,8 +16,8 @@ SliceKind = Literal["group", "rare", "edge"]
 KINDS: dict[str, str] = {"group": N_("groups of people"), "rare": N_("rare cases"), "edge": N_("edge cases")}
 Ruling = Literal["enough", "short", "set_aside", "unknown", "not_applicable"]
 RULINGS = {
-    "enough": N_("the rule is met"), "short": N_("the rule is not met"), "set_aside": N_("the rule is set aside"), "unknown": N_("cannot be said yet"),
-    "not_applicable": N_("the rule does not apply"),
+    "enough": N_("That suffices."), "short": N_("That is too few."), "set_aside": N_("This rule of thumb does not decide here."),
+    "unknown": N_("That cannot be said yet."), "not_applicable": N_("The rule of ten examples a parameter does not apply."),
 }  # fmt: skip
 
 

@@ -214,7 +214,7 @@ def render(draft: Retraining, view: View) -> list[Block]:
     _ = view._
     drift = [[view.name(d.metric), _threshold(d, view), view.line(d.then)] for d in draft.drift]
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table([_("Element"), _("Setting"), _("Rule")], _settings(draft, view)),
         Paragraph(_verdict(draft, view)),
         Table([_("Drift trigger"), _("Fires at"), _("Then")], drift),

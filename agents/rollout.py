@@ -158,7 +158,7 @@ def render(draft: Rollout, view: View) -> list[Block]:
     phases = [[view.name(p.title), _span(p, view), view.line(p.exit)] for p in draft.phases]
     kpis: list[list[str | Cell]] = [[view.name(k.name), view.amount(k.baseline), view.amount(k.target)] for k in draft.kpis[:MOST_KPIS]]
     return [
-        *view.prose(draft.prose),
+        *view.chapter(draft.prose),
         Table([_("Phase"), _("Dates"), _("Exit criterion")], phases),
         diagram(draft, view),
         Table([_("KPI"), _("Baseline"), _("Target")], kpis),

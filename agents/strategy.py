@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Answer, Brief, Critique, Evidence, Model, Quantity
 from ai_data_strategy.errors import InputError
+from ai_data_strategy.evidence.profile import Profile
 from ai_data_strategy.quantities.ledger import Ledger
 
 SCHEMA_VERSION = "1.0"
@@ -69,7 +71,7 @@ class Strategy(Model):
     clarification: Clarification
     memo: Memo | None = None
     blueprint: Blueprint | None = None
-    evidence: list[Evidence] = []
+    profile: Profile = Profile()
     sections: dict[str, SerializeAsAny[Draft]] = {}
     records: list[Record] = []
     missing: list[Missing] = []
@@ -132,9 +134,15 @@ def json_schema() -> dict[str, Any]:
     return {**head, **root, "$defs": definitions}
 
 
-def homes(memo: Memo | None, blueprint: Blueprint, drafts: dict[str, Draft]) -> dict[str, list[Quantity]]:
-    """Where each quantity of a strategy is defined: memo, blueprint, and each section with the figures that code adds."""
-    found: dict[str, list[Quantity]] = {"memo": list(memo.quantities) if memo else []}
+def homes(
+    memo: Memo | None, blueprint: Blueprint, drafts: dict[str, Draft], evidence: Sequence[Evidence] = ()
+) -> dict[str, list[Quantity]]:
+    """Where each quantity of a strategy is defined: evidence, memo, blueprint, and each section with the figures that code adds.
+
+    Every measured value is a quantity whose key is the id of its evidence.
+    """
+    found: dict[str, list[Quantity]] = {"evidence": [quantity for item in evidence if (quantity := measured(item))]}
+    found["memo"] = list(memo.quantities) if memo else []
     found["blueprint"] = [*shared_quantities(blueprint), *blueprint.quantities]
     for section in SECTIONS:
         if draft := drafts.get(section.key):
@@ -143,9 +151,20 @@ def homes(memo: Memo | None, blueprint: Blueprint, drafts: dict[str, Draft]) -> 
     return found
 
 
+def measured(item: Evidence) -> Quantity | None:
+    """The value of a piece of evidence as a quantity; None where it has none."""
+    if item.value is None:
+        return None
+    return Quantity(
+        key=item.id, meaning=item.statement[:400], unit=item.unit or "count", value=item.value, basis="measured", source=item.id
+    )
+
+
 def sheet_of(strategy: Strategy) -> Sheet:
     """The sheet over a whole strategy. Raises ValueError for a strategy without a blueprint (verdict no AI)."""
     if strategy.blueprint is None:
         raise ValueError("a no-AI strategy has no blueprint and so no sheet")
-    ledger = Ledger.of(homes(strategy.memo, strategy.blueprint, strategy.sections))
-    return Sheet(strategy.brief, strategy.blueprint, ledger, strategy.created, strategy.answers, strategy.evidence, strategy.sections)
+    ledger = Ledger.of(homes(strategy.memo, strategy.blueprint, strategy.sections, strategy.profile.evidence))
+    return Sheet(
+        strategy.brief, strategy.blueprint, ledger, strategy.created, strategy.answers, strategy.profile.evidence, strategy.sections
+    )

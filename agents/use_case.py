@@ -212,7 +212,7 @@ def render(draft: UseCase, view: View) -> list[Block]:
     """Prose, the task in one table, the figures that size it in another."""
     _ = view._
     sizes = Table([_("Figure"), _("Amount")], _sizes(draft, view))
-    return [*view.prose(draft.prose), Table([_("Question"), _("Answer")], _answers(draft, view)), sizes]
+    return [*view.chapter(draft.prose), Table([_("Question"), _("Answer")], _answers(draft, view)), sizes]
 
 
 def _answers(draft: UseCase, view: View) -> list[list[str]]:

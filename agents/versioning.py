@@ -152,7 +152,7 @@ def render(draft: Versioning, view: View) -> list[Block]:
         [_("From example to model"), view.line(lineage.example_to_model)],
         [_("Test of rebuilding"), every],
     ]
-    return [*view.prose(draft.prose), Table([_("Point"), _("Rule")], rows)]
+    return [*view.chapter(draft.prose), Table([_("Point"), _("Rule")], rows)]
 
 
 def annex(draft: Versioning, view: View) -> list[Block]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ai_data_strategy.agents import BY_KEY, SECTIONS
 from ai_data_strategy.agents.strategy import Strategy
 from ai_data_strategy.document.ledger import Watched, ledger_tables
+from ai_data_strategy.document.measurements import annex
 from ai_data_strategy.document.plan import later_actions, later_risks
 from ai_data_strategy.domain import Verdict, Verification
 from ai_data_strategy.quantities.ledger import Entry
@@ -119,24 +120,7 @@ def _answers(strategy: Strategy, view: View, _used: list[Entry]) -> list[Block]:
 
 
 def _evidence(strategy: Strategy, view: View, _used: list[Entry]) -> list[Block]:
-    _ = view._
-    rows = [
-        [
-            view.code(e.id),
-            view.name(e.statement),
-            _measured(e.value, e.unit, view),
-            view.name(e.method),
-            view.name(e.interval),
-            view.name(e.reproduce),
-        ]
-        for e in strategy.evidence
-    ]
-    columns = [_("Evidence"), _("What was found"), _("Value"), _("Method"), _("Interval"), _("How to measure it again")]
-    return [Table(columns, rows)] if rows else [Paragraph(_("No data were supplied, so nothing in this document is measured."))]
-
-
-def _measured(value: float | None, unit: str, view: View) -> str:
-    return view.name(f"{value:g} {unit}".strip()) if value is not None else "–"
+    return annex(strategy.profile, view)
 
 
 def _review(strategy: Strategy, view: View, _used: list[Entry]) -> list[Block]:

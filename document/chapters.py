@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.section import Section
 from ai_data_strategy.agents.strategy import Strategy
+from ai_data_strategy.document.measurements import measurements
 from ai_data_strategy.typeset.blocks import Block, Heading, Paragraph
 from ai_data_strategy.typeset.catalogue import N_
 from ai_data_strategy.typeset.view import View
@@ -56,7 +57,7 @@ def _shared(heading: Heading, number: int, sections: Sequence[Section], strategy
 def _body(section: Section, strategy: Strategy, view: View) -> list[Block]:
     draft = strategy.sections.get(section.key)
     if draft is not None:
-        return section.render(draft, view)
+        return [*section.render(draft, view), *measurements(section.key, strategy.profile, view)]
     reason = next((missing.reason for missing in strategy.missing if missing.section == section.key), "")
     if reason:
         return [Paragraph(view._("This section is missing. Reason: %(reason)s") % {"reason": view.name(reason)})]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ai_data_strategy.agents.strategy import Strategy, dump
 from ai_data_strategy.document.markdown import compose
+from ai_data_strategy.document.measurements import CHARTS, file_of
 from ai_data_strategy.document.readback import assert_readable
 from ai_data_strategy.errors import InputError
+from ai_data_strategy.evidence.profile import Chart
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
@@ -38,10 +41,39 @@ def save(strategy: Strategy, folder: Path) -> Saved:
     folder = folder.expanduser()
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        write_charts(strategy.profile.charts, folder / CHARTS, strategy.brief.language)
         for saved in _versions(folder):
             if _claim(saved, text.encode(), twin.encode()):
                 return saved
     raise InputError(f"{folder} holds too many versions: choose another folder with --out")
+
+
+def write_once(target: Path, content: bytes) -> None:
+    """Write a whole file, or nothing. Raises InputError if a file with other content has the name."""
+    with _told(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not _is_free(target, content):
+            raise InputError(f"{target} exists with other content: choose another name; nothing was changed")
+        with _written(target, content) as written:
+            _place(written, target, content)
+
+
+def write_charts(charts: Sequence[Chart], folder: Path, language: str) -> None:
+    """Each chart as SVG, PNG and Vega-Lite specification. Names hold a hash of the content, so nothing is ever overwritten."""
+    for chart in charts:
+        from ai_data_strategy.evidence.charts import rendered, specification  # loads the renderer: only where there is something to draw
+
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = folder / file_of(chart, language)
+        files = {".vl.json": json.dumps(specification(chart, language), indent=1, ensure_ascii=False).encode()}
+        if not all(stem.with_name(stem.name + ending).exists() for ending in (".svg", ".png")):
+            with contextlib.suppress(ModuleNotFoundError):  # without the extra the specification alone is written
+                files[".svg"], files[".png"] = rendered(chart, language)
+        for ending, content in files.items():
+            target = stem.with_name(stem.name + ending)
+            if _is_free(target, content):
+                with _written(target, content) as written:
+                    _place(written, target, content)
 
 
 def _versions(folder: Path) -> Iterator[Saved]:

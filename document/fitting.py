@@ -52,7 +52,7 @@ def _in_order(parts: Sequence[Part]) -> list[tuple[int, int, int]]:
     """(words, part, place in it) of the tables that may go, in the order in which they go."""
     found: list[tuple[bool, int, int, int]] = []
     for place, part in enumerate(parts):
-        tables = [(index, block) for index, block in enumerate(part.blocks) if isinstance(block, Table)]
+        tables = [(index, block) for index, block in enumerate(part.blocks) if isinstance(block, Table) and not block.stays]
         found += [(rank == 0, -_size(table), place, index) for rank, (index, table) in enumerate(tables) if place or rank]
     return [(-size, place, index) for _, size, place, index in sorted(found) if -size >= _SMALLEST]
 

@@ -67,7 +67,7 @@ def ledger_tables(used: list[Entry], view: View) -> list[Block]:
         [
             view.code(e.quantity.key),
             view.line(view._(e.quantity.meaning)),
-            view.amount(e.quantity.key).text,
+            view.exact(e.quantity.key),
             _basis(e, view),
             _origin(e, view),
         ]
@@ -105,6 +105,6 @@ def _derivation(entry: Entry, view: View) -> str:
     if entry.problem:
         return view._("cannot be computed: %(problem)s") % {"problem": view.name(entry.problem)}
     expression, keys = entry.quantity.expression or "", _inputs(entry.quantity)
-    values = "; ".join(f"{view.code(key)} = {view.amount(key).text}" for key in keys)
+    values = "; ".join(f"{view.code(key)} = {view.exact(key)}" for key in keys)
     note = view._(" (an input is unknown)") if not entry.known else ""
     return f"{view.code(expression)}{note}" + (f": {values}" if values else "")

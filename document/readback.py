@@ -14,7 +14,7 @@ from ai_data_strategy.document.diagrams import draws
 from ai_data_strategy.document.fitting import words as words
 from ai_data_strategy.document.markdown import Composed, compose
 from ai_data_strategy.errors import DocumentError
-from ai_data_strategy.typeset.blocks import Block, Heading, Table, markdown
+from ai_data_strategy.typeset.blocks import Block, Heading, Picture, Table, markdown
 
 _FORBIDDEN = {"html_block": "HTML", "html_inline": "HTML", "link_open": "a link", "image": "an image", "hr": "a rule"}
 _ADDRESS = re.compile(r"(?i)https?://|ftp://|\bwww\.\w|[\w.+-]@[\w-]+\.\w")
@@ -55,7 +55,7 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
     return [
         *_headings(tokens, blocks),
         *_tables(tokens, text, blocks),
-        *_forbidden(tokens),
+        *_forbidden(tokens, {block.path for block in blocks if isinstance(block, Picture)}),
         *_diagrams(tokens),
         *_references(text),
     ]
@@ -100,8 +100,10 @@ def _tables(tokens: Sequence[Token], text: str, blocks: Sequence[Block]) -> Iter
             yield f"the table at line {first + 1} has {rows} rows, not {len(table.rows)}"
 
 
-def _forbidden(tokens: Sequence[Token]) -> Iterator[str]:
+def _forbidden(tokens: Sequence[Token], pictures: set[str]) -> Iterator[str]:
     for token in _all(tokens):
+        if token.type == "image" and str(token.attrs.get("src", "")) in pictures:
+            continue
         if token.type in _FORBIDDEN:
             yield f"the document holds {_FORBIDDEN[token.type]}: {token.content[:60]!r}"
         elif token.type == "text" and (address := _ADDRESS.search(token.content)):

@@ -21,6 +21,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _draft(commands.add_parser("draft", help="write a strategy from a brief", epilog=EPILOG))
+    _profile(commands.add_parser("profile", help="measure your data: what a strategy can quote"))
+    _hand_over(commands.add_parser("hand-over", help="data contracts, benchmark, replay set and edge cases of a strategy"))
     _run(commands.add_parser("resume", help="go on with a run after a crash, Ctrl-C, a cap or an outage"), caps=True)
     answer = commands.add_parser("answer", help="answer the questions that a run waits for")
     _run(answer)
@@ -56,8 +58,33 @@ def _draft(command: argparse.ArgumentParser) -> None:
     command.add_argument("--answers", metavar="FILE", type=Path, help="answers to the questions, JSON or YAML")
     command.add_argument("--no-input", action="store_true", help="never ask; questions take their defaults")
     command.add_argument("--today", metavar="DATE", default="", help="date of the document, YYYY-MM-DD (default: today)")
+    _data(command, "--data")
+    command.add_argument("--evidence", metavar="FILE", type=Path, help="measurements that `profile --out` wrote, instead of data")
     _writer(command)
     command.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def _data(command: argparse.ArgumentParser, name: str) -> None:
+    about = "file, folder, glob or postgresql:// URL of your data; repeatable"
+    if name.startswith("-"):
+        command.add_argument(name, metavar="PATH_OR_URL", action="append", default=[], help=about)
+    else:
+        command.add_argument(name, metavar="PATH_OR_URL", nargs="*", help=about)
+    command.add_argument("--sources", metavar="FILE", type=Path, help="sources.yaml: what the data cannot tell, and roles of columns")
+
+
+def _profile(command: argparse.ArgumentParser) -> None:
+    _data(command, "data")
+    command.add_argument("--out", metavar="FILE", type=Path, help="write all measurements as JSON, with the charts beside it")
+    command.add_argument("--show", metavar="ID", default="", help="print one measurement with the way to make it again")
+    command.add_argument("--today", metavar="DATE", default="", help="day against which data are old, YYYY-MM-DD (default: today)")
+    command.add_argument("--json", action="store_true", help="print all measurements as JSON")
+
+
+def _hand_over(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="STRATEGY", type=Path, help="strategy.json that was drafted with data")
+    _data(command, "data")
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the files; none in it is overwritten")
 
 
 def _writer(command: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,8 @@ def draft(given: Given) -> int:
         out=_folder(given.out), base_url=given.base_url, models={role: name for role, name in roles.items() if name}, today=_today(given.today),
     )  # fmt: skip
     first = [False]
+    if given.data or given.sources or given.evidence:
+        options = replace(options, profile=_profile(given, options.today))
 
     async def run() -> int:
         with progress(given.json) as listener:
@@ -123,6 +126,17 @@ def draft(given: Given) -> int:
         return _report(outcome, given.json)
 
     return asyncio.run(run())
+
+
+def _profile(given: Given, today: str) -> Any:
+    """The measurements of the user's data; what could not be read is told at once."""
+    from ai_data_strategy.interfaces.measuring import profile_for
+
+    with progress(given.json) as listener:
+        found = profile_for(given, date.fromisoformat(today or date.today().isoformat()), listener.event)
+    for problem in found.problems if found else ():
+        sys.stderr.write(f"{problem.text}\n")
+    return found
 
 
 def _default(settings: Settings) -> str:
@@ -233,6 +247,18 @@ def runs(given: Given) -> int:
     return _with(given, work, quiet=True)
 
 
+def profile(given: Given) -> int:
+    from ai_data_strategy.interfaces.measuring import profile as measure
+
+    return measure(given, date.fromisoformat(_today(given.today) or date.today().isoformat()))
+
+
+def hand_over(given: Given) -> int:
+    from ai_data_strategy.interfaces.measuring import hand_over as give
+
+    return give(given)
+
+
 def check(given: Given) -> int:
     from ai_data_strategy.agents.strategy import load
     from ai_data_strategy.document.scoring import score
@@ -260,7 +286,7 @@ def render_twin(given: Given) -> int:
 
 COMMANDS: dict[str, Callable[[Given], int]] = {
     "draft": draft, "resume": resume, "answer": answer, "reply": reply, "revise": revise, "show": show, "runs": runs, "check": check,
-    "schema": schema, "render": render_twin,
+    "schema": schema, "render": render_twin, "profile": profile, "hand-over": hand_over,
 }  # fmt: skip
 
 

@@ -13,7 +13,21 @@ from ai_data_strategy.domain import Answer
 from ai_data_strategy.errors import InputError
 from ai_data_strategy.plan import Plan
 
-KEPT = ("arguments", "language", "today", "run", "brief", "answers", "clarification", "evidence", "memo", "blueprint", "sections", "spent")
+KEPT = (
+    "arguments",
+    "language",
+    "today",
+    "run",
+    "brief",
+    "answers",
+    "clarification",
+    "measurements",
+    "profile",
+    "memo",
+    "blueprint",
+    "sections",
+    "spent",
+)
 
 
 def starting_state(state: Mapping[str, Any], section: str, note: str, answers: Mapping[str, str], version: int) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from langgraph.types import Command
 
 from ai_data_strategy.agents.strategy import Strategy, load
 from ai_data_strategy.document.files import save
-from ai_data_strategy.domain import Evidence, Question
+from ai_data_strategy.domain import Question
 from ai_data_strategy.errors import InputError, StrategyError
+from ai_data_strategy.evidence.profile import Profile
 from ai_data_strategy.graph import RECURSION_LIMIT, build
 from ai_data_strategy.interfaces.arguments import brief_text
 from ai_data_strategy.interfaces.store import Run, Store
@@ -40,6 +41,7 @@ class Options:
     base_url: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     today: str = ""
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,6 @@ class Service:
     store: Store
     writer_for: WriterFor
     on_event: Callable[[str, str], None]
-    evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         self._graph = build().compile(checkpointer=self.store.saver, name="ai-data-strategy")
@@ -93,13 +94,17 @@ class Service:
             run=f"{datetime.now(UTC):%y%m%d}-{secrets.token_hex(3)}", created=datetime.now(UTC).isoformat(timespec="seconds"), status="running",
             arguments=brief_text(text), language=options.language, today=options.today or date.today().isoformat(), model=options.model,
             base_url=options.base_url, models=dict(options.models), ask=options.ask, revisions=options.revisions, out=str(options.out or ""),
+            measurements=options.profile.model_dump(mode="json") if options.profile else {},
         )  # fmt: skip
         async with self.store.lock(run.run):
             await self.store.runs.put(run)
             return await self._go(run, self._arguments(run))
 
     def _arguments(self, run: Run) -> dict[str, Any]:
-        given = {"arguments": run.arguments, "language": run.language, "today": run.today, "run": run.run, "version": run.version}
+        given = {
+            "arguments": run.arguments, "language": run.language, "today": run.today, "run": run.run, "version": run.version,
+            "measurements": run.measurements,
+        }  # fmt: skip
         return {key: value for key, value in given.items() if value}
 
     async def resume(self, run_id: str, changes: Mapping[str, Any] | None = None) -> Outcome:
@@ -196,7 +201,6 @@ class Service:
             writer=await self.writer_for(run, self.store),
             ask=run.ask,
             revisions=run.revisions,
-            evidence=self.evidence,
             on_event=self.on_event,
         )
         try:
@@ -209,6 +213,7 @@ class Service:
 
     async def _outcome(self, run: Run, refused: Mapping[str, list[str]] | None = None) -> Outcome:
         state = await self._state(run)
+        run = run.but(measurements={}) if state else run
         if state.get("finished"):
             return await self._finish(run)
         pending = await self._pending(run)

@@ -40,6 +40,8 @@ class Run:
     out: str = ""
     files: list[str] = field(default_factory=list)
     trouble: str = ""
+    measurements: dict[str, Any] = field(default_factory=dict)
+    """The profile of the user's data, until the run's first checkpoint holds it."""
 
     @property
     def thread(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from ai_data_strategy.blueprint import Shared
@@ -11,6 +10,7 @@ from ai_data_strategy.domain import Figure
 from ai_data_strategy.playbook.cast import annotators_named
 from ai_data_strategy.playbook.desk import knowledge
 from ai_data_strategy.playbook.facts import days, rate_unit
+from ai_data_strategy.playbook.measured import MEASURED
 from ai_data_strategy.playbook.plan import Plan, assumed, computed, proposed, said_unit, stated_figure, unknown
 from ai_data_strategy.playbook.sizes import Sizes, baseline
 from ai_data_strategy.playbook.sources import shortest_retention
@@ -107,6 +107,8 @@ def delay(plan: Plan, sizes: Sizes) -> Figure:
             "data_engineering",
         )
         return assumed(sizes.delay, plan.say(plan.dial("label_delay")["why"]), check)
+    if said.origin == MEASURED:
+        return stated_figure(said)
     if said.unit == "day":
         return Figure(value=said.high if said.high is not None else said.value, basis="stated", source=said.quote[:400])
     if said.unit == "workday":
@@ -261,8 +263,3 @@ def _window(plan: Plan, sizes: Sizes) -> Figure:
     if said.unit == "day":
         return stated_figure(said)
     return computed(plan.stated("brief_window", said, "history to learn from, as stated", said_unit(said, "day")))
-
-
-def without_digits(text: str) -> str:
-    """A text for a line, where a free digit is an error; empty if it has any."""
-    return "" if re.search(r"\d", text) else text

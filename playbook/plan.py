@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from ai_data_strategy.blueprint import Role
-from ai_data_strategy.domain import Answer, Figure, Quantity, Verification
+from ai_data_strategy.domain import Answer, Evidence, Figure, Quantity, Verification
 from ai_data_strategy.playbook.desk import knowledge
 from ai_data_strategy.playbook.facts import Facts, gather, rate_unit
+from ai_data_strategy.playbook.measured import MEASURED, figure, with_measured
 from ai_data_strategy.playbook.reading import Amount, Reading
 from ai_data_strategy.typeset.catalogue import translator
 
@@ -33,11 +34,11 @@ class Plan:
     roles: list[Role] = field(default_factory=list)
 
     @classmethod
-    def open(cls, reading: Reading, answers: Sequence[Answer], today: date) -> Plan:
+    def open(cls, reading: Reading, answers: Sequence[Answer], today: date, evidence: Sequence[Evidence] = ()) -> Plan:
         kind = _STAND_IN.get(reading.archetype, reading.archetype)
         file = knowledge("archetypes")
         topic = {**file["default"], **file.get(kind, {})}
-        return cls(reading, answers, today, gather(reading), topic, kind)
+        return cls(reading, answers, today, with_measured(gather(reading), evidence), topic, kind)
 
     @property
     def start(self) -> date:
@@ -115,7 +116,9 @@ class Plan:
 
 
 def stated_figure(amount: Amount) -> Figure:
-    """The figure of a stated amount, with its verbatim quotation."""
+    """The figure of a stated amount with its verbatim quotation, or of a measured one with its evidence."""
+    if amount.origin == MEASURED:
+        return figure(amount)
     if amount.high is not None:
         return Figure(low=amount.value, high=amount.high, basis="stated", source=amount.quote[:400])
     return Figure(value=amount.value, basis="stated", source=amount.quote[:400])

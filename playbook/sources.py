@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from ai_data_strategy.playbook.sizes import Sizes
 from ai_data_strategy.typeset.catalogue import N_
 
 Spec = Mapping[str, Any]
-_MOST_SOURCES = 7
+_MOST_SOURCES, _MOST_ALL = 7, 10
 _LIVE_DAYS = 1 / 288
 _PATIENTS = r"\bpatient|Patient"
 _FACES = r"\bfaces?\b|facial|Gesicht|visage|rostro"
@@ -59,18 +59,24 @@ def shortest_retention(plan: Plan) -> float | None:
     return min(found, default=None)
 
 
-def sources(plan: Plan, sizes: Sizes, shadow: date, audit: date) -> list[Source]:
-    """All sources, the prediction log last; a training store where nothing else is kept long enough."""
-    found = [_existing(plan, sizes, spec) for spec in chosen(plan)]
+def sources(plan: Plan, sizes: Sizes, shadow: date, audit: date, seen: Sequence[Source] = ()) -> list[Source]:
+    """All sources, the prediction log last; a training store where nothing else is kept long enough.
+
+    `seen` are the sources whose data were measured: they take the place of guessed ones of their kind.
+    """
+    found = [*seen, *(_existing(plan, sizes, spec) for spec in chosen(plan) if not _is_seen(plan, spec, seen))]
     found += [_table(plan, name) for name in _more_tables(plan, found)]
     log_from = audit + timedelta(days=3) if plan.topic["early_log"] else shadow
     if sizes.store:
         found.append(_store(plan, sizes, audit))
-    return [*found[: _MOST_SOURCES + 1], _log(plan, sizes, log_from)]
+    return [
+        *found[: max(_MOST_SOURCES + 1, min(len(seen), _MOST_ALL - 1))],
+        *(() if LOG in {item.id for item in found} else (_log(plan, sizes, log_from),)),
+    ]
 
 
 def _existing(plan: Plan, sizes: Sizes, spec: Spec) -> Source:
-    system = next((name for name in plan.reading.tables if re.search(spec["words"], name, re.IGNORECASE)), None)
+    system = _system(plan, spec)
     named = system is not None or plan.mentions(spec["words"])
     id_ = slug(system) if system else spec["id"]
     return Source.model_validate({
@@ -228,7 +234,7 @@ def _plain(plan: Plan, sensitivity: str) -> str:
 
 def events(plan: Plan, have: list[Source]) -> list[Event]:
     """Events: the named ones under their names, the task's own; `source` is null where nobody records it."""
-    ids = {spec["id"]: source.id for spec, source in zip(chosen(plan), have, strict=False)}
+    ids = {spec["id"]: _source_of(plan, spec, have) for spec in chosen(plan)}
     rest = list(plan.reading.events)
     found: list[Event] = []
     for spec in plan.topic["events"]:
@@ -240,6 +246,31 @@ def events(plan: Plan, have: list[Source]) -> list[Event]:
     meaning = plan.say("event that the brief names; its exact meaning is confirmed in the audit")
     found += [Event(id=slug(name), meaning=meaning, source=have[0].id) for name in rest]
     return list({event.id: event for event in found}.values())[:12]
+
+
+def _is_seen(plan: Plan, spec: Spec, seen: Sequence[Source]) -> bool:
+    """True if a measured source stands for this one of the archetype: by its name, as what trains, or as the only one of its kind."""
+    system = _system(plan, spec)
+    if (slug(system) if system else spec["id"]) in {source.id for source in seen}:
+        return True
+    if spec["training"] and any(source.training for source in seen):
+        return True
+    named = system is not None or plan.mentions(spec["words"])
+    return not named and spec["kind"] in {source.kind for source in seen}
+
+
+def _system(plan: Plan, spec: Spec) -> str | None:
+    """The table that the text names for a source of the archetype."""
+    return next((name for name in plan.reading.tables if re.search(spec["words"], name, re.IGNORECASE)), None)
+
+
+def _source_of(plan: Plan, spec: Spec, have: list[Source]) -> str:
+    """The source that stands for a source of the archetype: under its id, else the first of its kind, else the first."""
+    system = _system(plan, spec)
+    wanted = slug(system) if system else spec["id"]
+    return next((source.id for source in have if source.id == wanted), None) or next(
+        (source.id for source in have if source.kind == spec["kind"]), have[0].id
+    )
 
 
 def slices(plan: Plan, have: list[Source]) -> list[Slice]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,8 +15,6 @@ from ai_data_strategy.errors import StoreError
 from ai_data_strategy.models import Request, Spent
 from ai_data_strategy.writers.calls import Call, CallCache, CallKey, SqliteCalls, call_key
 from ai_data_strategy.writers.calls_postgres import PostgresCalls
-
-POSTGRES = os.environ.get("AI_DATA_STRATEGY_TEST_POSTGRES", "")
 
 
 class Word(Model):
@@ -35,9 +32,9 @@ class Other(Model):
 @pytest.fixture(params=["sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CallCache]:
     """A store of each kind."""
-    if request.param == "postgres" and not POSTGRES:
-        pytest.skip("AI_DATA_STRATEGY_TEST_POSTGRES is not set: no Postgres to test with")
-    opened: CallCache = SqliteCalls(tmp_path / "deep" / "calls.sqlite") if request.param == "sqlite" else PostgresCalls(SecretStr(POSTGRES))
+    opened: CallCache = SqliteCalls(tmp_path / "deep" / "calls.sqlite")
+    if request.param == "postgres":
+        opened = PostgresCalls(SecretStr(request.getfixturevalue("postgres")))
     yield opened
     await opened.close()
 

@@ -84,7 +84,7 @@ def objecting(count: int) -> Play:
 
     def play(request: Request[Any]) -> Review:
         shown = request.suffix.split("<section>")[1]
-        quote = next(line for line in shown.splitlines() if len(line) > 40 and line[0].isalpha())[:60]
+        quote = next(line.lstrip("*") for line in shown.splitlines() if len(line) > 40 and line.lstrip("*")[:1].isalpha())[:40]
         return Review(
             judgements=[], objections=[Objection(field="prose", quote=quote, why="I would not sign this.", mend="Say why.")] * count
         )

@@ -14,6 +14,7 @@ from ai_data_strategy.agents.planner import blueprint_playbook, memo_playbook
 from ai_data_strategy.agents.sheet import shared_quantities, texts
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Answer, Evidence
+from ai_data_strategy.evidence.profile import Column, PiiShare, Profile, SourceProfile
 from ai_data_strategy.playbook.desk import knowledge
 from ai_data_strategy.playbook.reader import read
 from ai_data_strategy.playbook.reading import Amount, Person, Reading
@@ -94,8 +95,8 @@ def clarified(found: Reading) -> Clarification:
 
 
 def planned(found: Reading, answers: list[Answer] | None = None) -> tuple[Memo, Blueprint, Ledger]:
-    memo = memo_playbook(found, clarified(found), answers or [], TODAY)
-    plan = blueprint_playbook(found, clarified(found), answers or [], [], TODAY)
+    memo = memo_playbook(found, clarified(found), answers or [], Profile(), TODAY)
+    plan = blueprint_playbook(found, clarified(found), answers or [], Profile(), TODAY)
     return memo, plan, Ledger.of({"memo": memo.quantities, "blueprint": [*shared_quantities(plan), *plan.quantities]})
 
 
@@ -261,7 +262,7 @@ def test_regimes_fit_place_sector_and_task(
     archetype: str, text: str, places: tuple[str, ...], wanted: set[str], unwanted: set[str]
 ) -> None:
     found = reading(archetype, text=text, places=places)
-    ids = {regime.id for regime in blueprint_playbook(found, clarified(found), [], [], TODAY).regimes}
+    ids = {regime.id for regime in blueprint_playbook(found, clarified(found), [], Profile(), TODAY).regimes}
     assert wanted <= ids and not unwanted & ids, ids
 
 
@@ -309,13 +310,42 @@ def test_a_stated_budget_shrinks_the_hours_that_nobody_promised() -> None:
     assert ledger_number(tight, "team_hours") < ledger_number(wide, "team_hours")
 
 
+PROFILE = Profile(
+    sources=[
+        SourceProfile(
+            id="tickets", name="tickets", location="tickets.csv", format="csv", kind="tickets", kind_reason="its name", rows=412_000,
+            first="2024-01-01T00:00:00", last="2026-01-01T00:00:00",
+            columns=[Column(name="mail", type="text", pii=[PiiShare(kind="email", hits=9, sampled=10)]), Column(name="queue", type="text", role="label")],
+        )
+    ],
+    evidence=[
+        Evidence(
+            id="tickets_per_day", source="tickets", topic="inventory", message="Rows a day of %(source)s", places={"source": "tickets"}, value=1234,
+            unit="rows/day", method="count", measures="examples_per_day",
+        )
+    ],
+)  # fmt: skip
+
+
 def test_skipped_answers_and_evidence_come_in() -> None:
     skipped = Answer(question="permission", asked="May tickets train a model?", text="No permission is assumed.", skipped=True)
     found = reading("text_classification")
-    measured = Evidence(id="tickets_rows", statement="rows of the table", value=1234, unit="rows", method="count")
-    plan = blueprint_playbook(found, clarified(found), [skipped], [measured], TODAY)
+    plan = blueprint_playbook(found, clarified(found), [skipped], PROFILE, TODAY)
     assert any("No permission is assumed." in item.statement for item in plan.assumptions)
-    assert [(q.value, q.source) for q in plan.quantities if q.basis == "measured"] == [(1234, "tickets_rows")]
+    assert (plan.shared.examples_per_day.basis, plan.shared.examples_per_day.value) == ("measured", 1234)
+    assert plan.shared.examples_per_day.source == "tickets_per_day"
+    source = next(source for source in plan.sources if source.id == "tickets")
+    assert (source.named, source.rows, source.starts) == (True, "tickets_rows", date(2024, 1, 1))
+    assert {field.id: field.sensitivity for field in source.fields} == {"mail": "personal", "queue": "none"}
+
+
+def test_a_measured_figure_contradicts_the_stated_one() -> None:
+    found = reading("text_classification", amounts=(Amount(900, "", "tickets", "900 tickets a day", per="day", kind="rate"),))
+    plan = blueprint_playbook(found, clarified(found), [], PROFILE, TODAY)
+    assert plan.contradictions[0].one == "900 tickets a day"
+    assert "tickets_per_day" in plan.contradictions[0].other
+    near = PROFILE.model_copy(update={"evidence": [PROFILE.evidence[0].model_copy(update={"value": 910.0})]})
+    assert not blueprint_playbook(found, clarified(found), [], near, TODAY).contradictions
 
 
 def test_an_absence_stands_with_its_role() -> None:
@@ -340,6 +370,6 @@ def test_planning_is_quick_when_warm() -> None:
     planned(found)
     begin = time.process_time()
     for _ in range(5):
-        memo_playbook(found, clarified(found), [], TODAY)
-        blueprint_playbook(found, clarified(found), [], [], TODAY)
+        memo_playbook(found, clarified(found), [], Profile(), TODAY)
+        blueprint_playbook(found, clarified(found), [], Profile(), TODAY)
     assert (time.process_time() - begin) / 5 < 0.04

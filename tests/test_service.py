@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -30,39 +24,6 @@ BRIEF = (
     "412,000 tickets are stored in the table tickets, about 900 new ones a working day; moves are logged as ticket_requeued."
 )
 TODAY = "2026-11-21"
-
-
-def binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Postgres server of our own; skipped where Postgres is not installed."""
-    where = binaries()
-    if where is None:
-        pytest.skip("Postgres is not installed: apt-get install postgresql")
-    folder = Path(tmp_path_factory.mktemp("postgres", numbered=True))
-    user = pwd.getpwnam("postgres").pw_uid if os.getuid() == 0 else os.getuid()
-    for path in (folder, *folder.parents):
-        if path == Path(tempfile.gettempdir()):
-            break
-        path.chmod(0o755)  # the server's own user must reach its folder
-    os.chown(folder, user, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder, timeout=120)
-
-    run(str(where / "initdb"), "-A", "trust", "-U", "postgres", "-D", str(folder / "data"))
-    run(str(where / "pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start")  # fmt: skip
-    yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    run(str(where / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -19,6 +19,7 @@ from ai_data_strategy.document.markdown import compose, render
 from ai_data_strategy.document.readback import check
 from ai_data_strategy.domain import Answer, Evidence
 from ai_data_strategy.errors import InputError
+from ai_data_strategy.evidence.profile import Profile, SourceProfile
 from ai_data_strategy.typeset.blocks import Heading
 
 StrategyOf = Callable[..., Strategy]
@@ -82,10 +83,14 @@ def poisoned(value: Any, text: str) -> Any:
 def rich(strategy_of: StrategyOf, helpdesk: Blueprint) -> Strategy:
     """A strategy with answers and evidence too."""
     answers = [Answer(question="volume", asked="How many?", text="many", skipped=True), Answer(question="owner", asked="Who?", text="we")]
-    evidence = [
-        Evidence(id="e1", statement="rows counted", value=412000, unit="tickets", method="count", interval="none", reproduce="select count")
-    ]
-    return strategy_of(helpdesk, answers=answers, evidence=evidence)
+    item = Evidence(
+        id="tickets_rows", topic="inventory", message="Rows of %(source)s", places={"source": "tickets|<b>"}, value=412000, unit="rows",
+        method="count", reproduce="select count(*) from 'tickets.csv'", weight=1,
+    )  # fmt: skip
+    source = SourceProfile(
+        id="tickets", name="tickets", location="tickets.csv", format="csv", kind="tickets", kind_reason="its name", rows=412_000, columns=[]
+    )
+    return strategy_of(helpdesk, answers=answers, profile=Profile(sources=[source], evidence=[item]))
 
 
 def chapters(strategy: Strategy) -> list[str]:

@@ -36,6 +36,8 @@ class Table:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
+    stays: bool = False
+    """True if it may not be moved to the annex to keep a document short."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,15 @@ class Diagram:
     source: str
 
 
-Block = Paragraph | Heading | Bullets | Table | Diagram
+@dataclass(frozen=True)
+class Picture:
+    """A chart beside the document: its path from there, and what it shows. Only code makes these."""
+
+    path: str
+    title: str
+
+
+Block = Paragraph | Heading | Bullets | Table | Diagram | Picture
 
 
 def markdown(blocks: Sequence[Block]) -> str:
@@ -63,6 +73,8 @@ def _block(block: Block) -> str:
             return "\n".join(f"- {item}" for item in items)
         case Diagram(source):
             return f"```mermaid\n{source.strip()}\n```"
+        case Picture(path, title):
+            return f"![{title}]({path})"
         case Table():
             return _table(block)
 

@@ -1,7 +1,8 @@
-"""Babel's extraction of the playbook's sentences: every string with a space in a YAML file, sources and patterns aside."""
+"""What Babel extracts: texts that code marks, and the playbook's sentences (strings with a space in its YAML files)."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import IO
@@ -10,6 +11,8 @@ import yaml
 
 Message = tuple[int, str, str, list[str]]
 _DIAL = re.compile(r'description="([^"]+)"\), Dial\(')
+MARKS = {"_": 0, "N_": 0, "say": 0, "words": 0, "derived": 2}
+"""Functions whose text is translated, and which argument it is."""
 UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords")
 """Keys whose strings are never shown as sentences of the document's language."""
 
@@ -27,6 +30,24 @@ def descriptions(
     for number, line in enumerate(file.read().decode("utf-8").splitlines(), 1):
         if found := _DIAL.search(line):
             yield number, "_", found[1], []
+
+
+def calls(file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: Mapping[str, str]) -> Iterator[Message]:
+    """The texts that code marks for translation, those inside f-strings too, which Babel's own extractor does not see."""
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.Call) and (place := MARKS.get(_name(node.func))) is not None and len(node.args) > place:
+            yield from ((node.lineno, "_", text, []) for text in _texts(node.args[place]) if text)
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """The text of a literal, or both of `a if c else b`."""
+    if isinstance(node, ast.IfExp):
+        return [*_texts(node.body), *_texts(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def _name(function: ast.expr) -> str:
+    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
 
 
 def _plain(node: yaml.Node) -> bool:

@@ -40,7 +40,8 @@ def dated(day: date, language: str, long: bool = False) -> str:
     return str(format_date(day, format=pattern, locale=locale_of(language)))
 
 
-_THOUSAND = 1000
+_EXACT_BELOW = 10_000
+"""Counts computed from given numbers keep all their digits below this."""
 
 
 def rounded(number: float, exact: bool = False) -> float:
@@ -52,15 +53,25 @@ def rounded(number: float, exact: bool = False) -> float:
     return round(number, 2 - math.floor(math.log10(abs(number))))
 
 
-def coarse(entry: Entry) -> Entry:
-    """An estimate as prose should give it: two significant digits from a thousand on, since its inputs are guesses."""
-    if entry.low is None or entry.high is None or max(abs(entry.low), abs(entry.high)) < _THOUSAND:
+def coarse(entry: Entry, guessed: bool) -> Entry:
+    """A computed figure with the digits that a reader can use; the ledger keeps all.
+
+    One that rests on guesses keeps two significant digits, any other three from ten thousand on. What a person wrote stays.
+    """
+    if entry.quantity.basis != "derived" or entry.low is None or entry.high is None:
         return entry
-    return replace(entry, low=_two_digits(entry.low), high=_two_digits(entry.high))
+    if guessed:
+        return replace(entry, low=_digits_of(entry.low, 2), high=_digits_of(entry.high, 2))
+    if max(abs(entry.low), abs(entry.high)) < _EXACT_BELOW:
+        return entry
+    return replace(entry, low=_digits_of(entry.low, 3), high=_digits_of(entry.high, 3))
 
 
-def _two_digits(number: float) -> float:
-    return float(f"{number:.2g}") if math.isfinite(number) else number
+def _digits_of(number: float, digits: int) -> float:
+    """`number` with so many significant digits; a share just below one hundred is not rounded up to it."""
+    if not math.isfinite(number) or 99 < abs(number) < 100:
+        return number
+    return float(f"{number:.{digits}g}")
 
 
 def plain(number: float, language: str, exact: bool = False) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from ai_data_strategy.blueprint import Blueprint
-from ai_data_strategy.quantities.ledger import Ledger
+from ai_data_strategy.domain import Evidence, Quantity, filled
+from ai_data_strategy.quantities.ledger import Entry, Ledger
 from ai_data_strategy.typeset import text as safe
 from ai_data_strategy.typeset.blocks import Cell, Paragraph
 from ai_data_strategy.typeset.catalogue import N_, Translate, translator
@@ -20,7 +21,11 @@ BASES = {
 }  # fmt: skip
 
 
-_ISO_DAY = re.compile(r"(?<![\w-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])(?![\w-])")
+_ISO_DAY = re.compile(r"(?<![\w-])20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\w-])")
+
+
+_LEAD = re.compile(r"\A([^*`\n]{20,240}?[^\W\d_]{2}[.!?])(\s+(?=[^\Wa-zß-ÿ])|\s*\Z)")
+"""A first sentence: short enough to be read at a glance, ended by a word and a full stop, followed by a capital or the end."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,31 @@ class View:
         entry = self.ledger.get(key)
         if entry is None:
             return safe.code(key)
-        return safe.escape(spoken(coarse(entry) if self._guessed(key) else entry, self.language))
+        return safe.escape(spoken(coarse(entry, self._guessed(key)), self.language))
+
+    def exact(self, key: str) -> str:
+        """A quantity with its whole unit and all its digits, for the ledger."""
+        entry = self.ledger.get(key)
+        return safe.escape(tabled(entry, self.language)) if entry else safe.code(key)
+
+    def measured(self, item: Evidence) -> str:
+        """What a piece of evidence says, with its places filled."""
+        return self.titled(item.message, item.places)
+
+    def titled(self, message: str, places: Mapping[str, str]) -> str:
+        """A message of the catalogue with names from the data in its places."""
+        return safe.escape(filled(self._(message), places))
+
+    def interval(self, item: Evidence) -> str:
+        """The value of a piece of evidence with its unit, and the ends of its interval."""
+        if item.value is None:
+            return "–"
+        quantity = Quantity(key=item.id, meaning="-", unit=item.unit or "count", value=item.value, basis="derived", source=item.id)
+        value = tabled(Entry(quantity, "evidence", item.value, item.value), self.language)
+        if item.low is None or item.high is None:
+            return safe.escape(value)
+        ends = spoken(Entry(quantity, "evidence", item.low, item.high), self.language)
+        return safe.escape(f"{value} ({ends})")
 
     def amount(self, key: str) -> Cell:
         """A quantity in a table: value, unit and basis."""
@@ -50,7 +79,7 @@ class View:
         basis = BASES[entry.quantity.basis]
         if self._guessed(key):
             basis = N_("estimated")
-        return Cell(safe.escape(tabled(entry, self.language)), self._(basis) if basis and entry.known else "")
+        return Cell(safe.escape(tabled(coarse(entry, self._guessed(key)), self.language)), self._(basis) if basis and entry.known else "")
 
     def _guessed(self, key: str) -> bool:
         """True if a figure is derived and rests on an assumed one."""
@@ -66,7 +95,14 @@ class View:
 
     def _dated(self, text: str) -> str:
         """ISO dates of a text as people of the language write them."""
-        return _ISO_DAY.sub(lambda match: self.day(date.fromisoformat(match[0])), text)
+        return _ISO_DAY.sub(lambda match: self._day(match[0]), text)
+
+    def _day(self, text: str) -> str:
+        """An ISO date as people write it; one that no calendar has stays as it is."""
+        try:
+            return self.day(date.fromisoformat(text))
+        except ValueError:
+            return text
 
     def name(self, text: str) -> str:
         """A name or illustration, shown as it is."""
@@ -74,6 +110,10 @@ class View:
 
     def prose(self, text: str) -> list[Paragraph]:
         return [Paragraph(part) for part in safe.paragraphs(self._dated(text), self.number)]
+
+    def chapter(self, text: str) -> list[Paragraph]:
+        """The prose of a section; its first sentence is the conclusion and stands in bold."""
+        return self.prose(_LEAD.sub(lambda found: f"**{found[1].strip()}**{found[2]}", text.lstrip(), count=1))
 
     def day(self, day: date | None) -> str:
         return dated(day, self.language) if day else "–"
