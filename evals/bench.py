@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-from ai_data_strategy.evals import bench_crowd, bench_model, bench_playbook
+from ai_data_strategy.evals import bench_crowd, bench_model, bench_playbook, bench_profiling
 from ai_data_strategy.evals.bench_rows import Row
 
 ROWS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
@@ -21,6 +21,7 @@ ROWS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "prefix": lambda _: asyncio.run(bench_model.prefix()),
     "stream": lambda options: asyncio.run(bench_model.stream(options.rate)),
     "crowd": lambda options: bench_crowd.rows(options.runs),
+    "profiling": lambda options: bench_profiling.rows(options.ydata),
 }
 
 
@@ -45,6 +46,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--rate", type=float, default=600.0, metavar="N", help="tokens a second in the row `stream` (default 600, ten times 60)"
     )
     parser.add_argument("--runs", type=int, default=1000, metavar="N", help="runs in the row `crowd` (default 1000)")
+    parser.add_argument("--ydata", default="", metavar="PYTHON", help="an interpreter with ydata-profiling, for the row `profiling`")
     return parser.parse_args(arguments)
 
 

@@ -39,7 +39,7 @@ class Row:
 
     @property
     def mark(self) -> str:
-        return {True: "met", False: "**missed**", None: "skipped"}[self.met]
+        return {True: "met", False: "**missed**", None: "skipped" if self.target else ""}[self.met]
 
 
 def at_most(what: str, value: float, limit: float, unit: str = "") -> Row:

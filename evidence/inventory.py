@@ -16,10 +16,9 @@ from typing import Literal
 from ai_data_strategy.evidence import pii
 from ai_data_strategy.evidence.profile import Column, Found, SourceProfile
 from ai_data_strategy.evidence.statistics import percent, percent_interval
-from ai_data_strategy.evidence.table import ROW, Table, quoted, shown, slug
+from ai_data_strategy.evidence.table import Table, quoted, shown, slug
 from ai_data_strategy.typeset.catalogue import N_
 
-_SAMPLE = 20_000
 _LOW = 1_000
 """A column with more distinct values than this in the sample is counted exactly only if uniqueness is claimed of it."""
 _CHUNK = 200
@@ -91,8 +90,8 @@ def _to_count(table: Table, columns: Sequence[Column]) -> set[str]:
     plain = [column for column in columns if column.type not in ("nested", "binary")]
     if table.rows <= _FEW_ROWS or not plain:
         return {column.name for column in plain}
-    rows = f"WHERE {ROW} IN (SELECT {ROW} FROM ({table.sampled([ROW], _SAMPLE)}))"
-    cells = table.ask(f"SELECT {', '.join(f'count(DISTINCT hash({quoted(column.name)}))' for column in plain)} FROM {{t}} {rows}")[0]
+    counts = ", ".join(f"count(DISTINCT hash({quoted(column.name)}))" for column in plain)
+    cells = table.ask(f"SELECT {counts} FROM {table.few()}")[0]
     low = {column.name for column, distinct in zip(plain, cells, strict=True) if distinct <= _LOW}
     return low | {column.name for column in plain if column.role == "id"}
 

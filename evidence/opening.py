@@ -41,6 +41,9 @@ _MOST_FORMATS = 8
 _DATES_ALIKE = 0.9
 """Share of a text column's cells that must parse as dates before the column is called one of dates."""
 
+_MEASURING = "500MB"
+"""Memory of the database once everything is loaded: the measurements need the rest."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -61,6 +64,7 @@ def opened(
     """
     with tempfile.TemporaryDirectory(prefix="ai-data-strategy-") as scratch, duckdb.connect(config=_settings(memory, scratch)) as db:
         found = Opened()
+        db.execute("SET enable_progress_bar = false")
         db.execute("SET TimeZone = 'UTC'")
         db.execute(f"CREATE TABLE {_FILES} (source VARCHAR, path VARCHAR)")
         for entry, within in _entries(locations, manifest, folder):
@@ -266,6 +270,7 @@ def _close_off(db: duckdb.DuckDBPyConnection, found: Opened) -> None:
     paths = [str(row[0]) for row in db.execute(f"SELECT path FROM {_FILES} WHERE list_contains(?, source)", [kept]).fetchall()]
     if paths:
         db.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]")
+    db.execute(f"SET memory_limit = '{_MEASURING}'")
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
 

@@ -17,10 +17,9 @@ from typing import Any
 import yaml
 
 from ai_data_strategy.evidence.profile import Column, ColumnRole, Kind, Problem
-from ai_data_strategy.evidence.table import ROW, Table, quoted, shown
+from ai_data_strategy.evidence.table import FEW, Table, quoted, shown
 from ai_data_strategy.typeset.catalogue import N_
 
-_SAMPLE = 20_000
 _CELLS = 2_000_000
 """Most cells looked at, so that ten thousand columns cost no more than a hundred."""
 _CHUNK = 100
@@ -99,14 +98,13 @@ def _from_manifest(table: Table, column: Column) -> Column | None:
 
 
 def _looks(table: Table) -> dict[str, Look]:
-    """A look at every column in one sample of at most 20,000 rows."""
-    most = max(200, min(_SAMPLE, _CELLS // max(1, len(table.columns))))
-    rows = f"SELECT {ROW} FROM ({table.sampled([ROW], most)})" if table.rows > most else ""
-    where = f"WHERE {ROW} IN ({rows})" if rows else ""
+    """A look at every column in one sample of about 20,000 rows."""
+    most = max(200, min(FEW, _CELLS // max(1, len(table.columns))))
+    few = f"(SELECT * FROM {table.few()} LIMIT {most})"
     found: dict[str, Look] = {}
     for start in range(0, len(table.columns), _CHUNK):
         chunk = table.columns[start : start + _CHUNK]
-        cells = table.ask(f"SELECT {', '.join(_look_sql(column) for column in chunk)} FROM {{t}} {where}")[0]
+        cells = table.ask(f"SELECT {', '.join(_look_sql(column) for column in chunk)} FROM {few}")[0]
         for at, column in enumerate(chunk):
             count, distinct, low, high, length, words = cells[6 * at : 6 * at + 6]
             found[column.name] = Look(count, distinct, low, high, length or 0.0, words or 0.0)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ROW = "__row"
 """Column of every opened table: number of the row in its source, from 0."""
+FEW = 20_000
+_FACTOR, _HASHES = 2654435761, 4294967296
+"""Knuth's multiplicative hash."""
 _LONGEST_ID = 60
 _LONGEST_SHOWN = 40
 _ODD = re.compile(r"[^a-z0-9]+")
@@ -86,9 +89,23 @@ class Table:
         return cast("dict[str, NDArray[np.generic]]", found)
 
     def sampled(self, columns: Sequence[str], most: int) -> str:
-        """SQL of a sample that is the same in every run: `most` rows, spread over the source by a hash of the row number."""
+        """SQL of a sample that is the same in every run: `most` rows, one from each stretch of the source, in an order without meaning."""
         names = ", ".join(quoted(name) for name in columns)
-        return f"SELECT {names} FROM {self.relation} ORDER BY ({ROW} * 2654435761) % 4294967296, {ROW} LIMIT {int(most)}"
+        kept = f" WHERE {ROW} IN ({self._spread(most)})" if most < self.rows else ""
+        return f"SELECT {names} FROM {self.relation}{kept} ORDER BY ({ROW} * {_FACTOR}) % {_HASHES}, {ROW} LIMIT {int(most)}"
+
+    def _spread(self, count: int) -> str:
+        """SQL of `count` row numbers, one in each of as many equal stretches, at a place that a hash gives."""
+        stretch = self.rows // count
+        return f"SELECT i * {self.rows} // {count} + (i * {_FACTOR}) % {_HASHES} % {stretch} FROM range({count}) AS r(i)"
+
+    def few(self) -> str:
+        """Name of a table of at most 20,000 rows of this one, spread evenly, the same in every run; made once, for first looks."""
+        if self.rows <= FEW:
+            return self.relation
+        name = quoted(f"{self.id}~few")
+        self.db.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT * FROM {self.relation} WHERE {ROW} IN ({self._spread(FEW)})")
+        return name
 
     def sql(self, sql: str) -> str:
         """A query as a user can run it over the source itself."""
