@@ -27,6 +27,10 @@ from ai_data_strategy.state import Context
 from ai_data_strategy.writers.replies import validate_reply
 
 
+FIRST_DAY = "2026-11-21"
+"""Date of an example that has no document yet."""
+
+
 class Told:
     """A writer that gives the replies of an example; a request that has none, or whose reply no longer fits, is named."""
 
@@ -68,11 +72,14 @@ def _nothing(_kind: str, _text: str) -> None:
 
 async def written(folder: Path, writer: Writer, revisions: int = 2, on_event: Callable[[str, str], None] = _nothing) -> Strategy:
     """The strategy that a writer makes of an example's brief and answers."""
-    given = json.loads((folder / "strategy.json").read_text("utf-8"))
     answers = json.loads((folder / "answers.json").read_text("utf-8"))["answers"]
+    told = folder / "strategy.json"
+    given = json.loads(told.read_text("utf-8")) if told.exists() else {"created": FIRST_DAY, "run": folder.name}
     graph, thread = _graph(), uuid4().hex
     config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": RECURSION_LIMIT}
     start: Any = {"arguments": (folder / "brief.md").read_text("utf-8"), "today": given["created"], "run": given["run"]}
+    if (folder / "evidence.json").exists():
+        start["measurements"] = json.loads((folder / "evidence.json").read_text("utf-8"))
     while True:
         result = await graph.ainvoke(start, config, context=Context(writer, ask=True, revisions=revisions, on_event=on_event), version="v2")
         if not result.interrupts:

@@ -80,6 +80,8 @@ def _named(table: Table, column: Column) -> list[Pii | Sensitive]:
         kinds = [kind for kind in kinds if kind != "address"]
     if {"count", "flag", "valid", "length", "domain", "version", "status", "body", "subject", "text"} & set(words):
         kinds = []
+    if column.type not in ("text", "nested"):  # a number or a time is no address, whatever its name
+        kinds = [kind for kind in kinds if kind not in ("email", "ip", "name", "address")]
     kinds += [kind for kind, phrases in lexicon()["sensitive"].items() if cue(words, phrases)]
     return [*kinds, *(["free_text"] if column.role == "text" else [])]  # type: ignore[list-item]
 

@@ -32,6 +32,7 @@ from ai_data_strategy.playbook.desk import Desk
 from ai_data_strategy.playbook.reading import Reading
 from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.typeset.view import View
+from tests.cli import cli as cli
 from tests.postgres_server import postgres as postgres
 
 TODAY = date(2026, 11, 21)

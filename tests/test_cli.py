@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli import Cli
+
 BRIEF = "Quillmark sells a helpdesk product to 230 companies in Germany. Each new ticket should be routed to one of 14 queues, about 900 a working day."
-
-
-class Cli:
-    """Runs the command in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "AI_DATA"))}
-        self.environment = {**kept, "AI_DATA_STRATEGY_DATA": str(folder / "data"), "AI_DATA_STRATEGY_CACHE": str(folder / "cache")}
-
-    def __call__(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ai_data_strategy.interfaces.cli", *arguments]
-        done = subprocess.run(command, cwd=self.folder, input=given, capture_output=True, env=self.environment, timeout=120, check=False)
-        result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert "Traceback" not in result.stderr, result.stderr
-        return result
-
-
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path)
 
 
 def test_a_brief_becomes_a_folder_named_after_the_product(cli: Cli) -> None:
