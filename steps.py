@@ -23,6 +23,7 @@ from ai_data_strategy.agents import (
     planner,
     reconciler,
     reviewer,
+    roles_asked,
 )
 from ai_data_strategy.agents.assembly import Assembly
 from ai_data_strategy.agents.clarification import Clarification
@@ -67,7 +68,8 @@ async def clarify(state: State, runtime: Runtime[Context]) -> Update:
         schema=Clarification, playbook=lambda: clarifier.playbook(plan.brief, plan.answers),
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
-    return {"clarification": dump(reply.value), "spent": spent(request, reply)}
+    seen = Profile.model_validate(state.get("measurements") or {})
+    return {"clarification": dump(roles_asked.asked(reply.value, seen, plan.brief.language)), "spent": spent(request, reply)}
 
 
 def ask(state: State, runtime: Runtime[Context]) -> Update:
@@ -95,8 +97,10 @@ def profile(state: State) -> Update:
     """What of the measurements the writers are told; nothing where nothing was measured. What the manifest says counts as an answer."""
     if not state.get("measurements") or state.get("profile"):
         return {}
-    whole = Profile.model_validate(state["measurements"])
-    return {"profile": dump(profiling.brought(whole)), "answers": {answer.question: dump(answer) for answer in profiling.told(whole)}}
+    answers = {key: Answer.model_validate(answer) for key, answer in state.get("answers", {}).items()}
+    whole = roles_asked.confirmed(Profile.model_validate(state["measurements"]), answers)
+    told = {answer.question: dump(answer) for answer in profiling.told(whole)}
+    return {"measurements": dump(whole), "profile": dump(profiling.brought(whole)), "answers": told}
 
 
 async def analyse(state: State, runtime: Runtime[Context]) -> Update:

@@ -26,7 +26,6 @@ from ai_data_strategy.models import M, Reply, Request, Spent, Writer
 from ai_data_strategy.state import Context
 from ai_data_strategy.writers.replies import validate_reply
 
-
 FIRST_DAY = "2026-11-21"
 """Date of an example that has no document yet."""
 

@@ -65,7 +65,15 @@ def test_what_was_planted_is_measured(cli: Cli, shop: Path) -> None:
     effect = next(item for id_, item in items.items() if "context_wrong_prediction_device" in id_)
     assert abs(effect["value"]) > 8
     assert items["tickets_pii_email_message"]["low"] < 100 * 2 / 3 < items["tickets_pii_email_message"]["high"]
-    assert {item["topic"] for item in items.values()} >= {"inventory", "quality", "logs", "failures", "edge_cases", "benchmark", "retraining"}
+    assert {item["topic"] for item in items.values()} >= {
+        "inventory",
+        "quality",
+        "logs",
+        "failures",
+        "edge_cases",
+        "benchmark",
+        "retraining",
+    }
 
 
 def test_no_address_leaves_the_data(cli: Cli, shop: Path) -> None:
