@@ -163,7 +163,7 @@ def lasting(k: Desk, source: Source) -> bool:
 
 def example_features(k: Desk, t: Mapping[str, Any], most: int) -> list[tuple[str, str]]:
     """Field and made-up value of each feature; where raw rows do not last, the frozen copy of them in the store that training reads."""
-    values = [(field.id, sample_value(field, t)) for field in decision_fields(k)[:most]]
+    values = [(field.id, k.say(sample_value(field, t))) for field in decision_fields(k)[:most]]
     if any(lasting(k, s) for s in k.blueprint.sources if s.status == "exists" and s.kind != "annotations"):
         return values
     stores = [s for s in k.blueprint.sources if s.training and s.status == "to_build" and lasting(k, s)]

@@ -35,14 +35,14 @@ class Watched(Ledger):
         return super().number(key, unit, end)
 
     def used(self) -> list[Entry]:
-        """What was asked for, what it is computed from and what its own words refer to, by key."""
+        """What was asked for, what it is computed from and what its own words refer to, by key; evidence has an annex of its own."""
         open_, found = set(self.asked), set[str]()
         while open_:
             key = open_.pop()
             if key in self.entries and key not in found:
                 found.add(key)
                 open_ |= _named(self.entries[key].quantity) - found
-        return [self.entries[key] for key in sorted(found)]
+        return [self.entries[key] for key in sorted(found) if self.entries[key].home != "evidence"]
 
 
 def _named(quantity: Quantity) -> set[str]:

@@ -8,12 +8,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ai_data_strategy.blueprint import Contradiction, FieldSpec, Source
-from ai_data_strategy.domain import Evidence, Figure
+from ai_data_strategy.domain import Evidence, Figure, Quantity
 from ai_data_strategy.evidence.profile import Column, Profile, SourceProfile
-from ai_data_strategy.playbook.facts import Facts, days, rate_unit
+from ai_data_strategy.playbook.facts import Facts, rate_unit
 from ai_data_strategy.playbook.reading import Amount
+from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.units import convert
 from ai_data_strategy.typeset.catalogue import N_
+from ai_data_strategy.typeset.figures import tabled
 
 if TYPE_CHECKING:
     from ai_data_strategy.playbook.plan import Plan
@@ -55,12 +57,12 @@ def by_figure(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
 
 
 def with_measured(facts: Facts, evidence: Sequence[Evidence]) -> Facts:
-    """The facts of the brief with those replaced that were measured."""
+    """The facts of the brief with those replaced that were measured; a lag of feedback is the label's delay only where none is stated."""
     found = by_figure(evidence)
     rate, stock, delay = (found.get(key) for key in ("examples_per_day", "examples_in_hand", "label_delay"))
     return replace(
         facts, per_day=_amount(rate, per="day") if rate else facts.per_day, in_hand=_amount(stock) if stock else facts.in_hand,
-        delay=_amount(delay, unit="day") if delay else facts.delay,
+        delay=facts.delay or (_amount(delay, unit="day") if delay else None),
     )  # fmt: skip
 
 
@@ -80,7 +82,6 @@ def contradictions(stated: Facts, profile: Profile, plan: Plan) -> list[Contradi
     pairs = [
         (stated.per_day, found.get("examples_per_day"), _per_day(stated.per_day)),
         (stated.in_hand, found.get("examples_in_hand"), stated.in_hand.value if stated.in_hand else None),
-        (stated.delay, found.get("label_delay"), days(stated.delay, "high") if stated.delay else None),
     ]
     pairs += [(amount, item, amount.value) for amount in plan.reading.all("volume") if (item := _rows_of(amount, profile))]
     differing = {
@@ -108,7 +109,9 @@ def _per_day(amount: Amount | None) -> float | None:
 
 
 def _contradiction(amount: Amount, item: Evidence, plan: Plan) -> Contradiction:
-    seen = plan.say("the data show %(value)s %(unit)s (evidence %(id)s)", value=f"{item.value:,.6g}", unit=item.unit, id=item.id)
+    quantity = Quantity(key=item.id, meaning="-", unit=item.unit, value=item.value, basis="measured", source=item.id)
+    value = tabled(Entry(quantity, "evidence", item.value, item.value), plan.reading.language)
+    seen = plan.say("the data show %(value)s (evidence %(id)s)", value=value, id=item.id)
     return Contradiction(
         one=amount.quote[:400], other=seen[:400],
         reading=plan.say("The measured figure counts in this plan; the owner of the source explains the difference."),

@@ -14,6 +14,8 @@ NOUNS = {
     "record": (N_("record"), N_("records")), "release": (N_("release"), N_("releases")), "report": (N_("report"), N_("reports")),
     "request": (N_("request"), N_("requests")), "row": (N_("row"), N_("rows")), "run": (N_("run"), N_("runs")),
     "signal": (N_("signal"), N_("signals")), "time": (N_("time"), N_("times")), "user": (N_("user"), N_("users")),
+    "column": (N_("column"), N_("columns")), "decision": (N_("decision"), N_("decisions")), "pair": (N_("pair"), N_("pairs")),
+    "template": (N_("template"), N_("templates")), "text": (N_("text"), N_("texts")), "line": (N_("line"), N_("lines")),
     "workday": (N_("working day"), N_("working days")), "point": (N_("point"), N_("points")),
 }  # fmt: skip
 _BY_FORM = {form: pair for pair in NOUNS.values() for form in pair} | {f"{name}s": pair for name, pair in NOUNS.items()} | NOUNS
