@@ -111,30 +111,36 @@ def _first_line(error: BaseException) -> str:
 
 
 def gathered(sources: list[SourceProfile], found: Iterable[Found], today: date) -> Profile:
-    """A profile of everything found, each id once, at most six headlines a section."""
+    """A profile of everything found: each id once, at most six headlines a section, those of all sources in turn."""
     evidence: dict[str, Evidence] = {}
     charts: dict[str, Chart] = {}
     problems: list[Problem] = []
-    headlines: dict[str, int] = {}
     for item in found:
         if isinstance(item, Problem):
             problems.append(item)
         elif isinstance(item, Chart):
             charts.setdefault(item.id, item)
-        elif item.id not in evidence:
-            if item.weight == 1:
-                headlines[item.topic] = headlines.get(item.topic, 0) + 1
-            late = item.weight == 1 and headlines[item.topic] > _MOST_HEADLINES
-            evidence[item.id] = item.model_copy(update={"weight": 2}) if late else item
+        else:
+            evidence.setdefault(item.id, item)
+    headlines = _headlines(evidence.values())
     kept = sorted(evidence.values(), key=lambda item: item.weight)[:_MOST_EVIDENCE]
-    order = {id_: place for place, id_ in enumerate(evidence)}
+    known = {item.id for item in kept}
+    ordered = [item for item in evidence.values() if item.id in known]
     return Profile(
-        created=today.isoformat(),
-        sources=sources,
-        evidence=sorted(kept, key=lambda item: order[item.id]),
-        charts=list(charts.values()),
-        problems=problems,
-    )
+        created=today.isoformat(), sources=sources, charts=list(charts.values()), problems=problems,
+        evidence=[item.model_copy(update={"weight": 2}) if item.weight == 1 and item.id not in headlines else item for item in ordered],
+    )  # fmt: skip
+
+
+def _headlines(evidence: Iterable[Evidence]) -> set[str]:
+    """Ids of the headlines that fit: of each section the first of every source, then the second of every source, and so on."""
+    turns: dict[str, list[tuple[int, int, str]]] = {}
+    of_source: dict[tuple[str, str], int] = {}
+    for place, item in enumerate(evidence):
+        if item.weight == 1:
+            turn = of_source[item.topic, item.source] = of_source.get((item.topic, item.source), 0) + 1
+            turns.setdefault(item.topic, []).append((turn, place, item.id))
+    return {id_ for found in turns.values() for _, _, id_ in sorted(found)[:_MOST_HEADLINES]}
 
 
 def brought(whole: Profile) -> Profile:
