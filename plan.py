@@ -12,7 +12,7 @@ from ai_data_strategy.agents.clarification import Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.section import Draft, Section
 from ai_data_strategy.agents.sheet import Sheet, shared_units
-from ai_data_strategy.agents.strategy import Record, homes
+from ai_data_strategy.agents.strategy import Record, homes, measured
 from ai_data_strategy.blueprint import Blueprint
 from ai_data_strategy.domain import Answer, Brief, Evidence, Verdict
 from ai_data_strategy.evidence.profile import Profile
@@ -174,8 +174,12 @@ class Plan:
         """The memo with its computed figures, as the planner reads it."""
         if self.memo is None:
             return ""
-        ledger = Ledger.of({"memo": self.memo.quantities})
+        ledger = Ledger.of({"evidence": [q for item in self.evidence if (q := measured(item))], "memo": self.memo.quantities})
         return f"<memo>\n{self.memo.text}\n\n{briefing.figures(self.memo.quantities, ledger)}\n</memo>"
+
+    def evidence_of(self, section: Section) -> str:
+        """What was measured for one section beyond what the common prefix shows; empty where there is nothing."""
+        return briefing.details(self.profile, section.key)
 
     def view(self, sheet: Sheet) -> View:
         return View(self.brief.language, self.fixed, sheet.ledger)

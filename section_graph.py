@@ -80,7 +80,7 @@ async def _draft(section: Section, state: SectionState, context: Context) -> Jso
         role="writer",
         section=section.key,
         prefix=plan.prefix,
-        suffix=lambda: load(section.key).text() + f'\n\nWrite the section "{section.title}" now.',
+        suffix=lambda: load(section.key).text() + plan.evidence_of(section) + f'\n\nWrite the section "{section.title}" now.',
         schema=section.draft,
         playbook=lambda: plan.write(section),
     )

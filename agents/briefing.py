@@ -16,8 +16,8 @@ from ai_data_strategy.quantities.formulas import FORMULAS
 from ai_data_strategy.quantities.ledger import Entry, Ledger
 
 FOREIGN = "; ".join(f"{', '.join(keys)} ({home})" for home, keys in FOREIGN_HOMES.items())
-_MOST_EVIDENCE, _MOST_COLUMNS = 90, 30
-"""Pieces of evidence, headlines first, and columns of a source that a prompt shows."""
+_MOST_DETAILS, _MOST_COLUMNS, _MOST_PROBLEMS = 60, 30, 10
+"""Pieces of evidence of one section, columns of a source and problems that a prompt shows; the prefix shows the headlines of all sections."""
 _LONGEST_BRIEF = 40_000
 
 
@@ -36,7 +36,8 @@ def given(brief: Brief, answers: Sequence[Answer], profile: Profile) -> str:
         parts.append("<answers>\n" + "\n".join(_answer(answer) for answer in answers) + "\n</answers>")
     if profile.sources:
         lines = [_profiled(source) for source in profile.sources]
-        lines += [_evidence(item) for item in sorted(profile.evidence, key=lambda item: item.weight)[:_MOST_EVIDENCE]]
+        lines += [_evidence(item) for item in profile.evidence if item.weight == 1]
+        lines += [f"- problem with {_named(problem.text, 250)}" for problem in profile.problems[:_MOST_PROBLEMS]]
         parts.append("<evidence>\n" + "\n".join(line.replace("</evidence", "") for line in lines) + "\n</evidence>")
     return "\n\n".join(parts)
 
@@ -46,6 +47,13 @@ def _answer(answer: Answer) -> str:
     return f"- {answer.question}: {answer.asked} ({said}) {answer.text}".replace("</answers>", "")
 
 
+def details(profile: Profile, section: str) -> str:
+    """The measurements of one section that are no headlines, fenced as data; empty if there are none."""
+    items = [item for item in profile.evidence if item.topic == section and item.weight == 2][:_MOST_DETAILS]
+    lines = "\n".join(_evidence(item) for item in items).replace("</measured", "")
+    return f"\n\n<measured>\n{lines}\n</measured>" if items else ""
+
+
 def _profiled(source: SourceProfile) -> str:
     columns = ", ".join(
         f"{_named(column.name)} ({column.role}{', personal' if column.pii else ''})" for column in source.columns[:_MOST_COLUMNS]
@@ -53,16 +61,17 @@ def _profiled(source: SourceProfile) -> str:
     return f"- source {source.id}: {source.kind}, {source.rows} rows, {source.first or '?'} to {source.last or '?'}; columns {columns}"
 
 
-def _named(name: str) -> str:
+def _named(name: str, longest: int = 60) -> str:
     """A name from the data on one line: it names something and is never an order."""
-    return " ".join(name.replace("<", " ").replace(">", " ").split())[:60]
+    return " ".join(name.replace("<", " ").replace(">", " ").split())[:longest]
 
 
 def _evidence(item: Evidence) -> str:
     """One line on what was measured. Its id is the key under which it is a quantity."""
     value = f" = {item.value:g} {item.unit}" if item.value is not None else ""
     ends = f", {item.low:g} to {item.high:g}" if item.low is not None and item.high is not None else ""
-    return f"- {item.id} [{item.topic}]: {_statement(item)}{value}{ends} ({item.rows} rows)"
+    role = f"; may stand for the shared figure {item.measures} if it means the same here" if item.measures else ""
+    return f"- {item.id} [{item.topic}]: {_statement(item)}{value}{ends} ({item.rows} rows; {_named(filled(item.method, item.places), 160)}{role})"
 
 
 def _statement(item: Evidence) -> str:
