@@ -1,4 +1,4 @@
-.PHONY: strategy test check bench messages
+.PHONY: strategy test check bench eval messages
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,6 +11,10 @@ $(BIN)/ai-data-strategy: pyproject.toml constraints.txt
 
 $(BIN)/pytest: $(BIN)/ai-data-strategy
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(BIN)/inspect: $(BIN)/ai-data-strategy
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evals]'
 	touch $@
 
 strategy: $(BIN)/ai-data-strategy  ## write a strategy: make strategy BRIEF="..."
@@ -27,6 +31,11 @@ check: $(BIN)/pytest  ## format, lint, types, tests and architecture
 
 bench: $(BIN)/pytest  ## print the benchmark's table
 	$(BIN)/python -m ai_data_strategy.evals.bench
+
+eval: $(BIN)/inspect  ## run the evals that need no hosted model and print their tables
+	@for name in run_evals planted revisions; do \
+		if [ -f evals/$$name.py ]; then $(BIN)/python -m ai_data_strategy.evals.$$name || exit 1; fi; \
+	done
 
 messages: $(BIN)/pytest  ## extract messages, update and compile the catalogues
 	mkdir -p build

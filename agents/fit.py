@@ -22,7 +22,7 @@ from ai_data_strategy.agents.section import Action, Draft, Skip
 from ai_data_strategy.agents.sheet import Sheet, texts
 from ai_data_strategy.agents.use_case import UseCase
 from ai_data_strategy.agents.whole import Fault, Whole, draft
-from ai_data_strategy.blueprint import Role
+from ai_data_strategy.blueprint import Role, Shared
 from ai_data_strategy.quantities.formulas import FORMULAS
 from ai_data_strategy.typeset.text import references
 
@@ -333,5 +333,7 @@ def shares_and_ranges_hold(sheet: Sheet, _: Clarification | None) -> Iterator[Fa
             continue
         if entry.low > entry.high:
             yield Fault(section, "quantities", f"{entry.quantity.key}: the range runs from {entry.low:g} down to {entry.high:g}")
+        if entry.low < 0 and entry.quantity.key in Shared.model_fields and entry.quantity.unit not in ("percent", "point"):
+            yield Fault(section, "quantities", f"{entry.quantity.key}: {entry.low:g} {entry.quantity.unit} is less than nothing")
         if entry.quantity.unit == "percent" and not -100 <= entry.low <= entry.high <= 1000:
             yield Fault(section, "quantities", f"{entry.quantity.key}: {entry.high:g} percent is no share")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,11 +12,15 @@ from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities, t
 from ai_data_strategy.blueprint import Blueprint, Dial, Shared
 from ai_data_strategy.domain import Figure, Quantity, Question
 from ai_data_strategy.quantities.ledger import Entry
-from ai_data_strategy.quantities.numerals import numerals
+from ai_data_strategy.quantities.numerals import Numeral, numerals
 from ai_data_strategy.quantities.units import convert, same_dimension
 from ai_data_strategy.typeset.catalogue import translator
 from ai_data_strategy.typeset.figures import tabled
 from ai_data_strategy.typeset.text import references
+
+_LETTER = re.compile(r"[^\W\d_]")
+_LONGEST_SOURCE = 400
+"""Characters of a figure's source."""
 
 
 def users(sheet: Sheet, drafts: Mapping[str, Draft]) -> dict[str, set[str]]:
@@ -58,7 +63,7 @@ def _question(entry: Entry, sections: set[str], sheet: Sheet) -> Question:
     say = translator(sheet.brief.language)
     quantity = entry.quantity
     default = tabled(entry, sheet.brief.language) if entry.known else say("it stays unknown and is measured in the audit")
-    text = say("What is the right figure for: %(meaning)s (in %(unit)s)?") % {"meaning": quantity.meaning, "unit": quantity.unit}
+    text = say("What is the right figure for: %(meaning)s (in %(unit)s)?") % {"meaning": say(quantity.meaning), "unit": quantity.unit}
     why = quantity.check.impact if quantity.check else say("Figures of the plan hang on it.")
     return Question(
         id=quantity.key,
@@ -72,10 +77,10 @@ def _question(entry: Entry, sections: set[str], sheet: Sheet) -> Question:
     )
 
 
-def answered(figure: Figure, text: str, value: float) -> Figure:
-    """A figure replaced by what the user said."""
+def answered(figure: Figure, source: str, value: float) -> Figure:
+    """A figure replaced by what the user said; `source` is the verbatim passage."""
     return figure.model_copy(
-        update={"value": value, "low": None, "high": None, "basis": "stated", "source": text, "expression": None, "check": None}
+        update={"value": value, "low": None, "high": None, "basis": "stated", "source": source, "expression": None, "check": None}
     )
 
 
@@ -102,9 +107,10 @@ def with_answer(blueprint: Blueprint, key: str, text: str, language: str) -> Blu
     """The blueprint with an answered figure as stated; unchanged where the answer holds no number in the figure's unit."""
     if key in Shared.model_fields:
         dial = next(item for item in Shared.model_fields[key].metadata if isinstance(item, Dial))
-        value = value_in(text, fill_unit(dial.unit, blueprint), language)
+        unit = fill_unit(dial.unit, blueprint)
+        value = value_in(text, unit, language)
         figure = getattr(blueprint.shared, key)
-        update = {} if value is None else {key: answered(figure, text, value)}
+        update = {} if value is None else {key: answered(figure, _passage(text, unit, language), value)}
         return blueprint.model_copy(update={"shared": blueprint.shared.model_copy(update=update)})
     quantities = [_answered(q, text, language) if q.key == key else q for q in blueprint.quantities]
     return blueprint.model_copy(update={"quantities": quantities})
@@ -112,14 +118,39 @@ def with_answer(blueprint: Blueprint, key: str, text: str, language: str) -> Blu
 
 def _answered(quantity: Quantity, text: str, language: str) -> Figure:
     value = value_in(text, quantity.unit, language)
-    return quantity if value is None else answered(quantity, text, value)
+    return quantity if value is None else answered(quantity, _passage(text, quantity.unit, language), value)
 
 
 def value_in(text: str, unit: str, language: str) -> float | None:
-    """The first number of a text in a unit: converted where the text names a unit of that dimension, else taken as it is."""
+    """The first number of a text that is in a unit of that dimension, converted; None where the text counts other things.
+
+    A number without a unit is taken as it is if nothing else is said, or if the figure counts things.
+    """
+    found = _number(text, unit, language)
+    if found is None:
+        return None
+    given = _unit(found)
+    return convert(found.value, given, unit) if (found.unit or found.per) and same_dimension(given, unit) else found.value
+
+
+def _number(text: str, unit: str, language: str) -> Numeral | None:
     found = numerals(text, language)
-    for number in found:
-        given = "/".join(part for part in (number.unit or "count", number.per) if part)
-        if (number.unit or number.per) and same_dimension(given, unit):
-            return convert(number.value, given, unit)
-    return found[0].value if found else None
+    fitting = next((number for number in found if (number.unit or number.per) and same_dimension(_unit(number), unit)), None)
+    if fitting is not None:
+        return fitting
+    plain = next((number for number in found if not number.unit and not number.per), None)
+    alone = plain is not None and not _LETTER.search(text[: plain.start] + text[plain.end :])
+    return plain if alone or same_dimension("count", unit) else None
+
+
+def _unit(number: Numeral) -> str:
+    return "/".join(part for part in (number.unit or "count", number.per) if part)
+
+
+def _passage(text: str, unit: str, language: str) -> str:
+    """The words of an answer around the number that was taken, verbatim, at most as long as a source may be."""
+    number = _number(text, unit, language)
+    if len(text) <= _LONGEST_SOURCE or number is None:
+        return text[:_LONGEST_SOURCE]
+    start = max(0, min(number.start - _LONGEST_SOURCE // 2, len(text) - _LONGEST_SOURCE))
+    return text[start : start + _LONGEST_SOURCE].strip()

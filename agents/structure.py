@@ -11,8 +11,11 @@ from pydantic import BaseModel
 
 from ai_data_strategy.agents.section import Draft, Problem, Section
 from ai_data_strategy.agents.sheet import Sheet, texts
-from ai_data_strategy.domain import Quantity, Refers, Verdict
+from ai_data_strategy.domain import Evidence, Quantity, Refers, Verdict
+from ai_data_strategy.errors import ExpressionError
+from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.stated import verify
+from ai_data_strategy.quantities.units import convert
 from ai_data_strategy.typeset.text import REFERENCE, references
 
 FOREIGN_HOMES: dict[str, tuple[str, ...]] = {
@@ -42,8 +45,8 @@ _ALLOWED = re.compile(
     | (?:{_MONTHS})\w*\.?\s+(\d{{1,2}},\s*)?(de\s+)?\d{{4}}\b           # December 2026
     | \b(?:19|20)\d{{2}}\b                                              # a year
     | \b\d{{1,2}}:\d{{2}}\b                                             # a time of day
-    | (?:art(?:icle|ikel|ículo)?s?n?\.?|§+|abs(?:atz|\.)|section|s\.|recital|annex|anhang|annexe|anexo|chapter|kapitel|chapitre|capítulo|no\.|nr\.|n°|title|part|rule|nummer|buchst\.|points?|punkt|ziff(?:er|\.)|lit\.|paragraph|para\.)
-      \s*[\dIVX]+\w*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|to|bis|à|a|or|oder|–|-|/)\s*\d+\w*(?:\s*\(\w+\))*)*  # law articles
+    | (?:art(?:icle|ikel|ículo)?s?n?\.?|§+|abs(?:atz|\.)|section|s\.|recital|considérant|considerando|erwägungsgrund|annex|anhang|annexe|anexo|chapter|kapitel|chapitre|capítulo|no\.|nr\.|n°|title|part|rule|nummer|buchst\.|points?|punkt|ziff(?:er|\.)|lit\.|paragraph|para\.)
+      \s*[\dIVX]+\w*(?:\.\w+)*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|to|bis|à|a|or|oder|–|-|/)\s*\d+\w*(?:\s*\(\w+\))*)*  # law articles
     | \b\d{{2,4}}/\d{{2,4}}(?:/\w+)?\b                                  # (EU) 2016/679
     | \b(?:ISO|IEC|EN|DIN|NIST|PCI|SOC|RFC|IEEE|BS|CFR|U\.?S\.?C\.?)[\s/\w.-]*\d[\w.:-]*
     | \bCFR\b|\b\d+\s+(?:CFR|U\.?S\.?C\.?)(?:\s+(?:Part\s+)?[\d.]+)?
@@ -53,6 +56,8 @@ _ALLOWED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _DIGIT = re.compile(r"\d[\d.,]*\s?%?")
+_ROUNDED = 0.01
+"""Share by which a measured figure may differ from its evidence: rounding."""
 
 
 def free_digits(text: str) -> list[str]:
@@ -138,12 +143,14 @@ def _is_key(annotation: object, metadata: Sequence[object]) -> bool:
 def quantity_problems(quantities: Sequence[Quantity], sheet: Sheet) -> Iterator[tuple[str, str]]:
     """(criterion, message) for every quantity whose basis does not hold."""
     said = [sheet.brief.text, *(answer.text for answer in sheet.answers if not answer.skipped)]
-    known_evidence = {item.id for item in sheet.evidence}
+    evidence = {item.id: item for item in sheet.evidence}
     for q in quantities:
         entry = sheet.entry(q.key)
         empty = q.value is None and q.low is None
         if q.basis == "derived" and not q.expression:
             yield "HO1", f"{q.key}: derived needs an expression over keys"
+        elif q.basis == "derived" and entry and entry.known and q.value is not None and not _near(q.value, entry):
+            yield "HO1", f"{q.key}: it says {q.value:g}, but {q.expression} gives {entry.low:g}: leave the value to code"
         elif q.basis in ("unknown", "not_applicable"):
             if not empty:
                 yield "HO1", f"{q.key}: {q.basis} carries no value"
@@ -155,8 +162,10 @@ def quantity_problems(quantities: Sequence[Quantity], sheet: Sheet) -> Iterator[
             yield "HO1", f"{q.key}: {entry.problem}"
         if q.basis == "stated" and (reason := verify(q, said)):
             yield "HO2", f"{q.key}: {reason}"
-        if q.basis == "measured" and q.source not in known_evidence:
+        if q.basis == "measured" and q.source not in evidence:
             yield "HO2", f"{q.key}: no evidence has the id {q.source!r}"
+        elif q.basis == "measured" and (seen := _other_value(q, evidence[q.source])):
+            yield "HO2", f"{q.key}: {q.source} measured {seen}: give that value, or refer to {{{q.source}}}"
         if q.basis == "proposed" and q.source not in sheet.role_ids:
             yield "HO1", f"{q.key}: proposed must name in source the role that signs it, one of {', '.join(sorted(sheet.role_ids))}"
         if q.basis in ("assumed", "unknown") and q.check is None:
@@ -165,6 +174,26 @@ def quantity_problems(quantities: Sequence[Quantity], sheet: Sheet) -> Iterator[
             yield "HO1", f"{q.key}: external needs its source, or: general knowledge, to verify"
         if q.check and q.check.owner not in sheet.role_ids:
             yield "XC4", f"{q.key}: {q.check.owner!r} is no role of the blueprint"
+
+
+def _near(value: float, entry: Entry) -> bool:
+    """True if a value lies within the computed range, five percent aside (criterion FW4)."""
+    low, high = entry.low or 0.0, entry.high or 0.0
+    return low - 0.05 * abs(low) <= value <= high + 0.05 * abs(high)
+
+
+def _other_value(quantity: Quantity, seen: Evidence) -> str:
+    """What the evidence shows, if the quantity says something else; empty if it agrees or the two cannot be compared."""
+    low = quantity.low if quantity.low is not None else quantity.value
+    high = quantity.high if quantity.high is not None else quantity.value
+    if seen.value is None or low is None or high is None:
+        return ""
+    try:
+        there = convert(seen.value, seen.unit or "count", quantity.unit)
+    except ExpressionError:
+        return ""
+    off = _ROUNDED * max(abs(there), 1e-12)
+    return "" if low - off <= there <= high + off else f"{seen.value:g} {seen.unit}".strip()
 
 
 def _waits(problem: str) -> bool:

@@ -42,10 +42,37 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="print the rubric's verdicts on a strategy.json")
     check.add_argument("file", metavar="FILE", type=Path)
     check.add_argument("--json", action="store_true", help="as JSON")
+    _cases_from_use(commands)
     commands.add_parser("schema", help="print the JSON Schema of strategy.json")
     render = commands.add_parser("render", help="print the markdown of a strategy.json")
     render.add_argument("file", metavar="FILE", type=Path)
+    eval_options(commands.add_parser("eval", help="run the evals and say what changed since the last table (extra [evals])"))
     return top
+
+
+def _cases_from_use(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    feedback = commands.add_parser("feedback", help="keep what a reader says of a finished document or of one section")
+    _run(feedback)
+    feedback.add_argument("--section", default="", help="section that the verdict is about (default: the whole document)")
+    feedback.add_argument("--verdict", choices=("good", "bad"), required=True, help="what the reader found")
+    feedback.add_argument("--note", default="", help="what is good or bad about it")
+    promote = commands.add_parser("promote", help="make a case of a run with bad verdicts or open findings, personal data removed")
+    _run(promote)
+    promote.add_argument("--to", metavar="FOLDER", type=Path, help="folder of the cases (default: cases/ in the data folder)")
+    replay = commands.add_parser(
+        "replay-cases",
+        help="run the failures of promoted cases again and say which are mended",
+        epilog="exit code 4: a failure is not mended",
+    )
+    _folder_of_cases(replay)
+    replay.add_argument("--model", default="", metavar="NAME", help="playbook (default without a key), or a model")
+    _caps(replay)
+    _folder_of_cases(commands.add_parser("flywheel", help="runs, verdicts, failure classes, cases open and mended, trend by month"))
+
+
+def _folder_of_cases(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--cases", metavar="FOLDER", type=Path, help="folder of the cases (default: cases/ in the data folder)")
+    command.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def _draft(command: argparse.ArgumentParser) -> None:
@@ -102,6 +129,21 @@ def _writer(command: argparse.ArgumentParser) -> None:
 def _caps(command: argparse.ArgumentParser) -> None:
     command.add_argument("--max-tokens", type=int, metavar="N", help="stop cleanly before the run has used more tokens")
     command.add_argument("--max-cost", type=float, metavar="USD", help="stop cleanly before the run has cost more")
+
+
+def eval_options(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The options of the evals, for this command and for `python -m ai_data_strategy.evals.run_evals`."""
+    tasks = ("rubric", "clarification", "honesty", "robustness", "pairwise")
+    command.add_argument("--model", default="playbook", metavar="NAME", help="who writes: playbook (default) or a model's name")
+    command.add_argument("--grader", default="", metavar="NAME", help="model that judges; without one only code decides")
+    command.add_argument("--cases", type=int, default=0, metavar="N", help="only the first N cases")
+    command.add_argument("--only", action="append", choices=tasks, default=[], help="only this task; repeatable")
+    command.add_argument("--stored", metavar="DIR", type=Path, help="judge finished strategies, DIR/<case>/strategy.json, and write none")
+    command.add_argument("--write", action="store_true", help="keep the table in RESULTS.md and results.json")
+    command.add_argument("--results", metavar="DIR", type=Path, help="folder of RESULTS.md and results.json (default: the package's evals)")
+    command.add_argument("--logs", metavar="DIR", type=Path, help="folder of inspect's logs (default: in the user's cache)")
+    command.add_argument("--folder", metavar="DIR", type=Path, help="cases of another folder")
+    return command
 
 
 def _run(command: argparse.ArgumentParser, caps: bool = False) -> None:

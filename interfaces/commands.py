@@ -9,8 +9,9 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,26 @@ def check(given: Given) -> int:
     return DONE if marks.passed else PARTIAL
 
 
+def feedback(given: Given) -> int:
+    from ai_data_strategy.interfaces.feedback import give, in_words
+
+    async def work(service: Service) -> int:
+        kept, count = await give(service, given.run, given.section, given.verdict, given.note)
+        _out(json.dumps(asdict(kept), indent=2, ensure_ascii=False) if given.json else in_words(kept, count))
+        return DONE
+
+    return _with(given, work, quiet=True)
+
+
+def _eval(module: str) -> Callable[[Given], int]:
+    """A command that lives among the evals, which this layer may not import: found by name, and only when it is called."""
+
+    def run(given: Given) -> int:
+        return int(import_module(f"ai_data_strategy.evals.{module}").command(given))
+
+    return run
+
+
 def schema(_given: Given) -> int:
     from ai_data_strategy.agents.strategy import json_schema
 
@@ -286,7 +307,9 @@ def render_twin(given: Given) -> int:
 
 COMMANDS: dict[str, Callable[[Given], int]] = {
     "draft": draft, "resume": resume, "answer": answer, "reply": reply, "revise": revise, "show": show, "runs": runs, "check": check,
-    "schema": schema, "render": render_twin, "profile": profile, "hand-over": hand_over,
+    "schema": schema, "render": render_twin, "profile": profile, "hand-over": hand_over, "feedback": feedback,
+    "promote": _eval("promote"), "replay-cases": _eval("replay_cases"), "flywheel": _eval("flywheel"),
+    "eval": _eval("run_evals"),
 }  # fmt: skip
 
 

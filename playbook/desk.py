@@ -46,7 +46,7 @@ class Desk:
     def say(self, message: str, **values: object) -> str:
         """A sentence in the document's language; %(name)s places are filled after translation. {key} refers to a quantity."""
         text = translator(self.language)(message)
-        return text % values if values else text
+        return text % values if values and "%(" in message else text
 
     @property
     def language(self) -> str:
