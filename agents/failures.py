@@ -336,5 +336,6 @@ SECTION = Section(
     checks=CHECKS,
     derived=figures,
     render=render,
+    annex=annex,
     playbook=playbook,
 )

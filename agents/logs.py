@@ -326,5 +326,6 @@ SECTION = Section(
     checks=CHECKS,
     derived=figures,
     render=render,
+    annex=annex,
     playbook=playbook,
 )

@@ -270,5 +270,6 @@ SECTION = Section(
     checks=CHECKS,
     derived=figures,
     render=render,
+    annex=annex,
     playbook=playbook,
 )

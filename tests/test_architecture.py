@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from importlib.resources import files
@@ -89,3 +90,10 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"--help loads {done.stderr}"
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.key)
+def test_a_section_shows_its_annex(section: object) -> None:
+    """An annex that a module writes and its section does not name would reach no reader."""
+    module = importlib.import_module(f"ai_data_strategy.agents.{section.key}")  # type: ignore[attr-defined]
+    assert not hasattr(module, "annex") or section.annex is module.annex  # type: ignore[attr-defined]
