@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+_ATTEMPTS = 3
+
 
 def binaries() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -32,16 +34,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             break
         path.chmod(0o755)  # the server's own user must reach its folder
     os.chown(folder, user, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
 
     def run(*command: str) -> None:
         subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder, timeout=120)
 
     run(str(where / "initdb"), "-A", "trust", "-U", "postgres", "-D", str(folder / "data"))
-    run(str(where / "pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start")  # fmt: skip
+    for attempt in range(_ATTEMPTS):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        try:
+            run(str(where / "pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o",
+                f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start")  # fmt: skip
+            break
+        except subprocess.CalledProcessError:  # another server may have taken the port in the meantime
+            if attempt == _ATTEMPTS - 1:
+                raise
     yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     run(str(where / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop")
     shutil.rmtree(folder, ignore_errors=True)
