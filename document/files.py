@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,7 @@ from ai_data_strategy.document.measurements import CHARTS, file_of
 from ai_data_strategy.document.readback import assert_readable
 from ai_data_strategy.errors import InputError
 from ai_data_strategy.evidence.profile import Chart
-
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+from ai_data_strategy.placing import give_name, is_free, on_disk, place
 
 
 @dataclass(frozen=True)
@@ -48,32 +46,18 @@ def save(strategy: Strategy, folder: Path) -> Saved:
     raise InputError(f"{folder} holds too many versions: choose another folder with --out")
 
 
-def write_once(target: Path, content: bytes) -> None:
-    """Write a whole file, or nothing. Raises InputError if a file with other content has the name."""
-    with _told(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not _is_free(target, content):
-            raise InputError(f"{target} exists with other content: choose another name; nothing was changed")
-        with _written(target, content) as written:
-            _place(written, target, content)
-
-
 def write_charts(charts: Sequence[Chart], folder: Path, language: str) -> None:
     """Each chart as SVG, PNG and Vega-Lite specification. Names hold a hash of the content, so nothing is ever overwritten."""
     for chart in charts:
         from ai_data_strategy.evidence.charts import rendered, specification  # loads the renderer: only where there is something to draw
 
-        folder.mkdir(parents=True, exist_ok=True)
         stem = folder / file_of(chart, language)
         files = {".vl.json": json.dumps(specification(chart, language), indent=1, ensure_ascii=False).encode()}
         if not all(stem.with_name(stem.name + ending).exists() for ending in (".svg", ".png")):
             with contextlib.suppress(ModuleNotFoundError):  # without the extra the specification alone is written
                 files[".svg"], files[".png"] = rendered(chart, language)
-        for ending, content in files.items():
-            target = stem.with_name(stem.name + ending)
-            if _is_free(target, content):
-                with _written(target, content) as written:
-                    _place(written, target, content)
+        named = {f"{stem.name}{ending}": content for ending, content in files.items()}
+        place(folder, {name: content for name, content in named.items() if not (folder / name).exists()})
 
 
 def _versions(folder: Path) -> Iterator[Saved]:
@@ -87,53 +71,15 @@ def _claim(saved: Saved, text: bytes, twin: bytes) -> bool:
 
     Both are whole on disk before either gets its name. A pair that a killed program left half is completed.
     """
-    if not (_is_free(saved.twin, twin) and _is_free(saved.markdown, text)):
+    if not (is_free(saved.twin, twin) and is_free(saved.markdown, text)):
         return False
-    with _written(saved.twin, twin) as twin_file, _written(saved.markdown, text) as text_file:
-        if not _place(twin_file, saved.twin, twin):
+    with on_disk(saved.twin, twin) as twin_file, on_disk(saved.markdown, text) as text_file:
+        if not give_name(twin_file, saved.twin, twin):
             return False
-        if not _place(text_file, saved.markdown, text):
+        if not give_name(text_file, saved.markdown, text):
             raise FileExistsError(errno.EEXIST, "another program has just written it", str(saved.markdown))
     _settle(saved.markdown.parent)
     return True
-
-
-def _is_free(target: Path, content: bytes) -> bool:
-    return not target.exists() or target.read_bytes() == content
-
-
-def _place(written: str, target: Path, content: bytes) -> bool:
-    """Give a finished file its name unless another file has it; a link cannot overwrite, a rename could."""
-    try:
-        os.link(written, target)
-    except FileExistsError:
-        return target.read_bytes() == content
-    except OSError as error:
-        if error.errno not in _NO_LINKS or target.exists():
-            raise
-        os.rename(written, target)
-    return True
-
-
-@contextlib.contextmanager
-def _written(target: Path, content: bytes) -> Iterator[str]:
-    """A temporary file beside `target` with the whole content safely on disk; it is removed again."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        yield name
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _settle(folder: Path) -> None:

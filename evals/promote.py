@@ -20,7 +20,6 @@ from pathlib import Path
 from ai_data_strategy.agents.later_questions import users
 from ai_data_strategy.agents.section import rubric
 from ai_data_strategy.agents.strategy import Strategy, sheet_of
-from ai_data_strategy.document.files import write_once
 from ai_data_strategy.errors import InputError
 from ai_data_strategy.evals.case import Tags, Trap
 from ai_data_strategy.evals.promoted import Expectation, Origin, Promoted, Said, as_yaml
@@ -31,6 +30,7 @@ from ai_data_strategy.interfaces.feedback_store import Feedback, feedback_in
 from ai_data_strategy.interfaces.service import Service
 from ai_data_strategy.interfaces.store import Store, opened
 from ai_data_strategy.interfaces.writers import WriterMaker
+from ai_data_strategy.placing import place
 from ai_data_strategy.playbook.desk import knowledge
 from ai_data_strategy.playbook.reader import read
 from ai_data_strategy.prompts import versions
@@ -105,7 +105,7 @@ async def promote(service: Service, run: str, folder: Path) -> Promotion:
         raise InputError(
             f"{path} exists with other content (the run was promoted before, or the file was edited): name another folder with --to"
         )
-    write_once(path, content)
+    place(path.parent, {path.name: content})
     return Promotion(case, path, replaced)
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ai_data_strategy.evidence.decisions import Decisions
-from ai_data_strategy.evidence.placing import place
 from ai_data_strategy.evidence.profile import Column, Found, Problem
 from ai_data_strategy.evidence.selection import Selection, Stratum, selected
 from ai_data_strategy.evidence.statistics import Z95, percent, percent_interval
 from ai_data_strategy.evidence.table import ROW, quoted
+from ai_data_strategy.placing import place
 from ai_data_strategy.typeset.catalogue import N_
 
 ID, STRATUM = "__id", "__stratum"

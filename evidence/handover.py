@@ -17,10 +17,10 @@ from ai_data_strategy.evidence.contract import contract
 from ai_data_strategy.evidence.croissant import FORMATS, croissant
 from ai_data_strategy.evidence.decisions import Decisions
 from ai_data_strategy.evidence.edge_cases import EdgeCase, register
-from ai_data_strategy.evidence.placing import place
 from ai_data_strategy.evidence.profile import PiiShare, Profile, SourceProfile
 from ai_data_strategy.evidence.selection import Selection, selected
 from ai_data_strategy.evidence.table import Table
+from ai_data_strategy.placing import place
 
 _FIELDS = (
     "id", "origin", "kind", "case", "rows", "looked_at", "share_percent", "low_percent", "high_percent", "failures", "failure_rate_percent",

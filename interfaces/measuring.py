@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from ai_data_strategy.agents.strategy import load
-from ai_data_strategy.document.files import write_charts, write_once
+from ai_data_strategy.document.files import write_charts
 from ai_data_strategy.document.measurements import CHARTS
 from ai_data_strategy.domain import Evidence, filled
 from ai_data_strategy.errors import InputError
@@ -18,6 +18,7 @@ from ai_data_strategy.evidence.manifest import Manifest
 from ai_data_strategy.evidence.profile import FORMAT_VERSION, Profile
 from ai_data_strategy.evidence.reading_manifest import read_manifest
 from ai_data_strategy.interfaces import arguments
+from ai_data_strategy.placing import place
 
 Given = argparse.Namespace
 _LABELS = {1: "*", 2: " ", 3: " "}
@@ -69,7 +70,7 @@ def profile(given: Given, today: date) -> int:
     if given.show:
         sys.stdout.write(_one(whole, given.show) + "\n")
     elif given.out:
-        write_once(given.out, (whole.model_dump_json(indent=1) + "\n").encode())
+        place(given.out.parent, {given.out.name: (whole.model_dump_json(indent=1) + "\n").encode()})
         write_charts(whole.charts, given.out.resolve().parent / CHARTS, "en")
         sys.stdout.write(f"{given.out}\n")
     else:

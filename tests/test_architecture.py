@@ -19,7 +19,7 @@ LAYERS = [
     {"errors"},
     {"domain"},
     {"blueprint"},
-    {"settings"},
+    {"placing", "settings"},
     {"quantities"},
     {"typeset"},
     {"models", "prompts", "playbook", "evidence"},

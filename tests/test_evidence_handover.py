@@ -23,8 +23,8 @@ from ai_data_strategy.evidence.contract import contract
 from ai_data_strategy.evidence.croissant import croissant
 from ai_data_strategy.evidence.decisions import Decisions, failures
 from ai_data_strategy.evidence.handover import hand_over, harmless
-from ai_data_strategy.evidence.placing import place
 from ai_data_strategy.evidence.profile import Chart, Column, PiiShare, Profile, SourceProfile
+from ai_data_strategy.placing import place
 from ai_data_strategy.tests.evidence_tables import table
 
 COLUMNS = [

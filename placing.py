@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ai_data_strategy.errors import InputError
@@ -29,7 +29,10 @@ def place(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
                     f"{path} exists and holds something else: it is never overwritten. Choose another folder, or move that file away."
                 )
         for path, content in zip(paths, contents.values(), strict=True):
-            _written(path, content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with on_disk(path, content) as written:
+                if not give_name(written, path, content):
+                    raise FileExistsError(errno.EEXIST, "another program has just written it", str(path))
     except OSError as error:
         raise InputError(
             f"cannot write into {folder}: {error.strerror or error}. Free space or choose another folder; nothing was overwritten."
@@ -42,32 +45,32 @@ def is_free(path: Path, content: bytes) -> bool:
     return not os.path.lexists(path) or (path.is_file() and path.read_bytes() == content)
 
 
-def _written(path: Path, content: bytes) -> None:
-    """The content goes to disk under another name first; a link then gives it its name and cannot overwrite."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+@contextlib.contextmanager
+def on_disk(target: Path, content: bytes) -> Iterator[str]:
+    """A temporary file beside `target` with the whole content safely on disk, readable as a new file would be; it is removed again."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())
-        _named(name, path, content)
+        yield name
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        Path(name).unlink(missing_ok=True)
 
 
-def _named(name: str, path: Path, content: bytes) -> None:
+def give_name(written: str, target: Path, content: bytes) -> bool:
+    """Give a finished file its name; False if a file with other content has it. A link cannot overwrite, a rename could."""
     try:
-        os.link(name, path)
+        os.link(written, target)
     except FileExistsError:
-        if not is_free(path, content):
-            raise
+        return is_free(target, content)
     except OSError as error:
-        if error.errno not in _NO_LINKS or os.path.lexists(path):
+        if error.errno not in _NO_LINKS or os.path.lexists(target):
             raise
-        os.rename(name, path)
+        os.rename(written, target)
+    return True
 
 
 def _umask() -> int:
