@@ -13,7 +13,7 @@ from ai_data_strategy.agents.sheet import PERSONAL
 from ai_data_strategy.blueprint import Assumption, Blueprint, LabelClass, Milestone, Shared, Source, Task
 from ai_data_strategy.domain import Answer, Figure
 from ai_data_strategy.evidence.profile import Profile
-from ai_data_strategy.playbook import measured
+from ai_data_strategy.playbook import profiled
 from ai_data_strategy.playbook.cast import cast, slug
 from ai_data_strategy.playbook.facts import gather, rate_unit
 from ai_data_strategy.playbook.figures import fit_to_budget, shared
@@ -51,7 +51,7 @@ def _draft(reading: Reading, answers: Sequence[Answer], profile: Profile, today:
     fitting = sizes(plan, shortest_retention(plan), days)
     within = fit_to_budget(plan, fitting)
     calendar = dates(plan, fitting)
-    found = sources(plan, fitting, calendar["shadow"], calendar["audit"], measured.sources(plan, profile))
+    found = sources(plan, fitting, calendar["shadow"], calendar["audit"], profiled.sources(plan, profile))
     return Draftsman(plan, fitting, found, milestones(plan, fitting), limit, within)
 
 
@@ -71,7 +71,7 @@ def memo_playbook(reading: Reading, clarification: Clarification, answers: Seque
                 "Few numbers are stated, and none that could be held against another. What is missing weighs more: the delay of labels, today's level and, where no rate is given, the volume come first; until they are measured the other sizes are planning values."
             )
         )
-    differing = measured.contradictions(gather(reading), profile, plan)
+    differing = profiled.contradictions(gather(reading), profile, plan)
     parts += [_contradiction(plan, item.one, item.other, item.reading) for item in [*differing, *clarification.contradictions]]
     parts.append(f"**{plan.say('What a naive plan gets wrong.')}** " + " ".join(plan.say(trap) for trap in topic["traps"]))
     parts.append(f"**{plan.say('What follows.')}** {plan.say(topic['follows'])}")
@@ -101,7 +101,7 @@ def blueprint_playbook(
         task=_task(plan, personal), classes=classes, no_classes_because=None if classes else plan.say(topic["no_classes"]),
         sources=d.sources, events=happenings, roles=plan.roles, slices=parts, regimes=regimes(plan, personal), milestones=d.milestones,
         guidelines_version="v1.0", shared=figures, quantities=list(plan.quantities.values())[:_MOST_QUANTITIES],
-        contradictions=[*measured.contradictions(gather(reading), profile, plan), *clarification.contradictions][:8], assumptions=_assumptions(d, answers),
+        contradictions=[*profiled.contradictions(gather(reading), profile, plan), *clarification.contradictions][:8], assumptions=_assumptions(d, answers),
     )  # fmt: skip
 
 

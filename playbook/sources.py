@@ -171,6 +171,11 @@ def _retention(plan: Plan, spec: Spec) -> str:
     if amount:
         key = f"retention_{amount.value:g}_{amount.unit}".replace(".", "_").replace("/", "_").lower()[:60]
         return plan.put(key, amount.unit, "how long the sources of this rule are kept, as stated", stated_figure(amount))
+    return unsaid_retention(plan)
+
+
+def unsaid_retention(plan: Plan) -> str:
+    """Key of the retention of sources of which nobody has said it."""
     check = plan.verify(
         "The training window must be shorter than this by the label delay.",
         "Read the deletion rules and the oldest row of each table.",

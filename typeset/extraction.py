@@ -11,8 +11,8 @@ import yaml
 
 Message = tuple[int, str, str, list[str]]
 _DIAL = re.compile(r'description="([^"]+)"\), Dial\(')
-MARKS = {"_": 0, "N_": 0, "say": 0, "words": 0, "derived": 2}
-"""Functions whose text is translated, and which argument it is."""
+MARKS = {"_": (0,), "N_": (0,), "say": (0,), "words": (0,), "derived": (2,), "verify": (0, 1), "put": (2,), "stated": (2,)}
+"""Functions that translate a text, and which of their arguments it is."""
 UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords")
 """Keys whose strings are never shown as sentences of the document's language."""
 
@@ -35,8 +35,9 @@ def descriptions(
 def calls(file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: Mapping[str, str]) -> Iterator[Message]:
     """The texts that code marks for translation, those inside f-strings too, which Babel's own extractor does not see."""
     for node in ast.walk(ast.parse(file.read())):
-        if isinstance(node, ast.Call) and (place := MARKS.get(_name(node.func))) is not None and len(node.args) > place:
-            yield from ((node.lineno, "_", text, []) for text in _texts(node.args[place]) if text)
+        if isinstance(node, ast.Call):
+            said = (node.args[place] for place in MARKS.get(_name(node.func), ()) if place < len(node.args))
+            yield from ((node.lineno, "_", text, []) for argument in said for text in _texts(argument) if text)
 
 
 def _texts(node: ast.expr) -> list[str]:
