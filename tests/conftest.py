@@ -34,6 +34,8 @@ from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.typeset.view import View
 from tests.cli import cli as cli
 from tests.postgres_server import postgres as postgres
+from tests.stores import database as database
+from tests.stores import store as store
 
 TODAY = date(2026, 11, 21)
 BRIEFS = {

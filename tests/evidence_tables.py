@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from ai_data_strategy.evidence.manifest import SourceEntry
-from ai_data_strategy.evidence.profile import Column, ColumnRole, ColumnType, Kind
+from ai_data_strategy.evidence.profile import Chart, Column, ColumnRole, ColumnType, Found, Kind, Problem
 from ai_data_strategy.evidence.table import ROW, Table, quoted
 
 _TYPES: tuple[tuple[str, ColumnType], ...] = (
@@ -42,6 +42,13 @@ def table(
     return Table(
         id, db, quoted(id), f"read_csv('{id}.csv')", content.num_rows, columns, cast(Kind, kind), "test", manifest, f"{id}.csv", "csv"
     )
+
+
+def said(item: Found) -> str:
+    """The words of what a measurement yields, their places filled."""
+    if isinstance(item, Problem):
+        return item.text
+    return item.title % item.places if isinstance(item, Chart) else item.statement + item.method % item.places
 
 
 def _type(name: str) -> ColumnType:

@@ -9,10 +9,10 @@ import pytest
 
 from ai_data_strategy.evidence.decisions import Decisions
 from ai_data_strategy.evidence.flywheel import Group, differ, enough, impact, measure_decisions
-from ai_data_strategy.evidence.profile import Chart, Problem
+from ai_data_strategy.evidence.profile import Problem
 from ai_data_strategy.evidence.statistics import benjamini_hochberg
 from ai_data_strategy.tests import real_data
-from ai_data_strategy.tests.evidence_tables import table
+from ai_data_strategy.tests.evidence_tables import said, table
 
 START = np.datetime64("2026-01-01", "us")
 ROLES = {
@@ -206,10 +206,4 @@ def test_the_same_data_give_the_same_findings_without_names_of_people() -> None:
 
 def test_every_statement_has_its_places() -> None:
     for item in usual():
-        assert "%(" not in (
-            item.text
-            if isinstance(item, Problem)
-            else item.title % item.places
-            if isinstance(item, Chart)
-            else item.statement + item.method % item.places
-        )
+        assert "%(" not in said(item)

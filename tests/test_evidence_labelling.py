@@ -9,7 +9,7 @@ from ai_data_strategy.evidence import agreement
 from ai_data_strategy.evidence.labelling import measure
 from ai_data_strategy.evidence.profile import Chart, Problem
 from ai_data_strategy.tests import real_data
-from ai_data_strategy.tests.evidence_tables import table
+from ai_data_strategy.tests.evidence_tables import said, table
 
 CLASSES = ["billing", "login", "refund", "other"]
 
@@ -201,10 +201,4 @@ def test_a_source_without_labels_gives_nothing_and_the_same_source_gives_the_sam
 
 def test_every_statement_has_its_places() -> None:
     for item in measure(annotations(np.random.default_rng(10))):
-        assert "%(" not in (
-            item.text
-            if isinstance(item, Problem)
-            else item.title % item.places
-            if isinstance(item, Chart)
-            else item.statement + item.method % item.places
-        )
+        assert "%(" not in said(item)

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +15,7 @@ from adbc_driver_manager import AdbcConnection
 
 from ai_data_strategy.evidence import databases
 from ai_data_strategy.evidence.opening import fingerprint, opened
+from tests.postgres_server import serving
 
 EVIL = 'a"; DROP TABLE x; --'
 PASSWORD = "p@ss/s3cr3t"
@@ -37,45 +32,22 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Postgres of our own with a user that has a password; skipped where Postgres is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("Postgres is not installed: apt-get install postgresql")
     folder = Path(tmp_path_factory.mktemp("postgres", numbered=True))
-    user = pwd.getpwnam("postgres").pw_uid if os.getuid() == 0 else os.getuid()
-    for path in (folder, *folder.parents):
-        if path == Path(tempfile.gettempdir()):
-            break
-        path.chmod(0o755)  # the server's own user must reach its folder
-    os.chown(folder, user, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder, timeout=120)
-
-    run(str(found[-1]), "-A", "trust", "-U", "postgres", "-D", str(folder / "data"))
-    hba = folder / "data" / "pg_hba.conf"
-    hba.write_text(f"host all reader 127.0.0.1/32 scram-sha-256\n{hba.read_text()}")
-    control = str(found[-1].parent / "pg_ctl")
-    run(control, "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start")  # fmt: skip
-    at = f"127.0.0.1:{port}/postgres"
-    with psycopg.connect(f"postgresql://postgres@{at}", autocommit=True) as db:
-        db.execute(f"CREATE ROLE reader LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
-        db.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")
-        db.execute(
-            "CREATE TABLE tickets AS SELECT i AS id, 'n' || i AS name, i / 4.0 AS amount, timestamptz '2026-01-01 12:00+02' + i * interval '1 hour' AS at, "
-            "date '2026-01-01' + i AS day, i % 2 = 0 AS ok, ('{\"a\": ' || i || '}')::jsonb AS extra, 'good'::mood AS mood, "
-            "md5(i::text)::uuid AS key, ARRAY[i] AS several FROM generate_series(0, 2999) AS r(i)"
-        )
-        name = EVIL.replace('"', '""')
-        db.execute(f'CREATE TABLE "{name}" ("{name}" int, "rowid" int)'.encode())
-        db.execute(f'INSERT INTO "{name}" VALUES (1, 2), (3, 4)'.encode())
-        db.execute("CREATE SCHEMA other; CREATE TABLE other.empty (a int); CREATE VIEW seen AS SELECT 1 AS one UNION ALL SELECT 2")
-    yield Server(f"postgresql://postgres@{at}", f"postgresql://reader:{QUOTED}@{at}", folder)
-    run(control, "-D", str(folder / "data"), "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
+    with serving(folder, "host all reader 127.0.0.1/32 scram-sha-256") as port:
+        at = f"127.0.0.1:{port}/postgres"
+        with psycopg.connect(f"postgresql://postgres@{at}", autocommit=True) as db:
+            db.execute(f"CREATE ROLE reader LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
+            db.execute("CREATE TYPE mood AS ENUM ('good', 'bad')")
+            db.execute(
+                "CREATE TABLE tickets AS SELECT i AS id, 'n' || i AS name, i / 4.0 AS amount, timestamptz '2026-01-01 12:00+02' + i * interval '1 hour' AS at, "
+                "date '2026-01-01' + i AS day, i % 2 = 0 AS ok, ('{\"a\": ' || i || '}')::jsonb AS extra, 'good'::mood AS mood, "
+                "md5(i::text)::uuid AS key, ARRAY[i] AS several FROM generate_series(0, 2999) AS r(i)"
+            )
+            name = EVIL.replace('"', '""')
+            db.execute(f'CREATE TABLE "{name}" ("{name}" int, "rowid" int)'.encode())
+            db.execute(f'INSERT INTO "{name}" VALUES (1, 2), (3, 4)'.encode())
+            db.execute("CREATE SCHEMA other; CREATE TABLE other.empty (a int); CREATE VIEW seen AS SELECT 1 AS one UNION ALL SELECT 2")
+        yield Server(f"postgresql://postgres@{at}", f"postgresql://reader:{QUOTED}@{at}", folder)
 
 
 def test_all_tables_with_their_types(server: Server) -> None:

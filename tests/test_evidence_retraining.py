@@ -6,10 +6,10 @@ from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_effectsize
 
 from ai_data_strategy.evidence.decisions import Decisions, failures
-from ai_data_strategy.evidence.profile import Chart, Problem
+from ai_data_strategy.evidence.profile import Problem
 from ai_data_strategy.evidence.retraining import arm_size, change, measure_decisions, psi, smallest_fall, stable, trigger
 from ai_data_strategy.tests import real_data
-from ai_data_strategy.tests.evidence_tables import table
+from ai_data_strategy.tests.evidence_tables import said, table
 
 START = np.datetime64("2026-01-01", "us")
 ROLES = {"at": "time", "said": "prediction", "true": "outcome", "score": "confidence", "device": "context"}
@@ -165,10 +165,4 @@ def test_the_same_history_gives_the_same_findings_and_every_statement_has_its_pl
     first, second = measured(rows), measured(rows)
     assert first == second
     for item in first:
-        assert "%(" not in (
-            item.text
-            if isinstance(item, Problem)
-            else item.title % item.places
-            if isinstance(item, Chart)
-            else item.statement + item.method % item.places
-        )
+        assert "%(" not in said(item)

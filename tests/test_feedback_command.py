@@ -6,11 +6,9 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from pydantic import SecretStr
 
 from ai_data_strategy.errors import InputError, UnknownRun
@@ -28,17 +26,6 @@ from tests.here import here as here
 
 BRIEF = "Quillmark sells a helpdesk product to 230 companies in Germany. Each new ticket should be routed to one of 14 queues, about 900 a working day."
 TODAY = "2026-11-21"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> SecretStr | None:
-    return None if request.param == "sqlite" else SecretStr(request.getfixturevalue("postgres"))
-
-
-@pytest_asyncio.fixture
-async def store(database: SecretStr | None, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(tmp_path / "data", database) as found:
-        yield found
 
 
 @pytest.fixture

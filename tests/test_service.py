@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from pydantic import SecretStr
 
 from ai_data_strategy.agents import BY_KEY, SECTIONS
 from ai_data_strategy.agents.reviewer import Review
 from ai_data_strategy.errors import InputError, RunBusy, UnknownRun
 from ai_data_strategy.interfaces.service import Options, Outcome, Service
-from ai_data_strategy.interfaces.store import Store, opened
+from ai_data_strategy.interfaces.store import Store
 from ai_data_strategy.interfaces.writers import WriterMaker
 from ai_data_strategy.models import Request
 from ai_data_strategy.settings import read_settings
@@ -24,17 +21,6 @@ BRIEF = (
     "412,000 tickets are stored in the table tickets, about 900 new ones a working day; moves are logged as ticket_requeued."
 )
 TODAY = "2026-11-21"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> SecretStr | None:
-    return None if request.param == "sqlite" else SecretStr(request.getfixturevalue("postgres"))
-
-
-@pytest_asyncio.fixture
-async def store(database: SecretStr | None, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(tmp_path / "data", database) as found:
-        yield found
 
 
 @pytest.fixture
