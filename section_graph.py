@@ -57,11 +57,14 @@ def _stoppable(section: Section, step: Callable[[Section, SectionState, Context]
     return run
 
 
-def _unless_stopped(following: str) -> Callable[[SectionState], str]:
-    return lambda state: END if state.get("work", {}).get("stopped") else following
+def _unless_stopped(following: str) -> Callable[[SectionState], Awaitable[str]]:
+    async def route(state: SectionState) -> str:  # async: langgraph sends every other function through a thread
+        return END if state.get("work", {}).get("stopped") else following
+
+    return route
 
 
-def _after_review(state: SectionState) -> str:
+async def _after_review(state: SectionState) -> str:
     work = state.get("work", {})
     return "revise" if work.get("again") and not work.get("stopped") else END
 

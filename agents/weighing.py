@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 
 from ai_data_strategy.agents.assembly import Decision, OpenQuestion, Readiness
@@ -194,7 +194,8 @@ def _gate(k: Desk) -> Decision:
 def questions(strategy: Strategy, sheet: Sheet, k: Desk) -> list[OpenQuestion]:
     """Skipped questions and doubtful numbers, by how many outcomes of the plan hang on them."""
     doubtful = [entry for entry in sheet.ledger.entries.values() if entry.quantity.basis in ("assumed", "unknown") and entry.quantity.check]
-    weighed = sorted(((_leverage(entry, sheet), entry) for entry in doubtful), key=lambda item: (-item[0], item[1].quantity.key))
+    uses = [sheet.ledger.uses(outcome) for outcome in OUTCOMES]
+    weighed = sorted(((_leverage(entry, uses), entry) for entry in doubtful), key=lambda item: (-item[0], item[1].quantity.key))
     asked = [
         OpenQuestion(question=clipped(a.asked), default=clipped(a.text), moves=_why(strategy, a.question, k))
         for a in strategy.answers
@@ -208,8 +209,8 @@ def _why(strategy: Strategy, question: str, k: Desk) -> str:
     return found or k.say("The sections that it touches.")
 
 
-def _leverage(entry: Entry, sheet: Sheet) -> int:
-    hanging = sum(entry.quantity.key in sheet.ledger.uses(outcome) for outcome in OUTCOMES)
+def _leverage(entry: Entry, uses: Sequence[Set[str]]) -> int:
+    hanging = sum(entry.quantity.key in keys for keys in uses)
     return 2 * hanging + (1 if entry.quantity.basis == "unknown" else 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import takewhile, zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,6 +23,8 @@ _UNRESOLVED = re.compile(r"(?<!\\)\{[a-z][a-z0-9_]*\}")
 _SUSPECT = re.compile(r"(?<!\\)(?:\\\\)*[<\[]")
 _CODE = re.compile(r"(?<!\\)`[^`\n]*`")
 _PIPE = re.compile(r"(?<!\\)\|")
+_HEAD = 2
+"""Lines of a table before its rows: the headings, and the dashes below them."""
 
 
 @cache
@@ -55,7 +58,7 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
     return [
         *_headings(tokens, blocks),
         *_tables(tokens, text, blocks),
-        *_forbidden(tokens, {block.path for block in blocks if isinstance(block, Picture)}),
+        *_forbidden(tokens, text, {block.path for block in blocks if isinstance(block, Picture)}),
         *_diagrams(tokens),
         *_references(text),
     ]
@@ -63,7 +66,21 @@ def check(text: str, strategy: Strategy, composed: Composed | None = None) -> li
 
 @lru_cache(maxsize=2)
 def _tokens(text: str) -> list[Token]:
-    return _outline().parse(text)
+    return _outline().parse("\n".join("" if row else line for line, row in _lines(text)))
+
+
+@lru_cache(maxsize=2)
+def _lines(text: str) -> list[tuple[str, bool]]:
+    """Each line, and whether it is a row of a table after the first one.
+
+    Such a row needs no parser: a table goes on until a line that is blank or begins another block, and none begins with a pipe
+    (GitHub Flavored Markdown, section 4.10). Its cells are parsed where something stands in them that could matter.
+    """
+    found, above = [], 0
+    for line in text.split("\n"):
+        above = above + 1 if line.startswith("|") else 0
+        found.append((line, above > _HEAD + 1))
+    return found
 
 
 def words_before_annexes(strategy: Strategy, composed: Composed | None = None) -> int:
@@ -83,25 +100,24 @@ def _headings(tokens: Sequence[Token], blocks: Sequence[Block]) -> Iterator[str]
 
 
 def _tables(tokens: Sequence[Token], text: str, blocks: Sequence[Block]) -> Iterator[str]:
-    lines = text.split("\n")
+    lines = _lines(text)
     found = [token for token in tokens if token.type == "table_open"]
     wanted = [block for block in blocks if isinstance(block, Table) and block.rows]
     if len(found) != len(wanted):
         yield f"the document has {len(found)} tables, not {len(wanted)}"
-    for token in found:
-        first, last = token.map or [0, 0]
-        cells = {len(_PIPE.findall(line)) for line in lines[first:last] if line.strip()}
-        if len(cells) > 1:
+    for token, table in zip_longest(found, wanted):
+        if token is None:
+            return
+        first = (token.map or [0])[0]
+        rows = [line for line, _ in takewhile(lambda entry: entry[0].startswith("|"), lines[first:])]
+        if len({len(_PIPE.findall(row)) for row in rows}) > 1:
             yield f"the table at line {first + 1} has rows of different length"
-    for table, token in zip(wanted, found, strict=False):
-        first, last = token.map or [0, 0]
-        rows = sum(bool(line.strip()) for line in lines[first:last]) - 2
-        if rows != len(table.rows):
-            yield f"the table at line {first + 1} has {rows} rows, not {len(table.rows)}"
+        if table and len(rows) - _HEAD != len(table.rows):
+            yield f"the table at line {first + 1} has {len(rows) - _HEAD} rows, not {len(table.rows)}"
 
 
-def _forbidden(tokens: Sequence[Token], pictures: set[str]) -> Iterator[str]:
-    for token in _all(tokens):
+def _forbidden(tokens: Sequence[Token], text: str, pictures: set[str]) -> Iterator[str]:
+    for token in _all(tokens, text):
         if token.type == "image" and str(token.attrs.get("src", "")) in pictures:
             continue
         if token.type in _FORBIDDEN:
@@ -112,11 +128,21 @@ def _forbidden(tokens: Sequence[Token], pictures: set[str]) -> Iterator[str]:
             yield f"the document holds a code block: {token.content[:60]!r}"
 
 
-def _all(tokens: Sequence[Token]) -> Iterator[Token]:
+def _all(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     for token in tokens:
         yield token
-        if token.type == "inline" and (_SUSPECT.search(token.content) or _ADDRESS.search(token.content)):
-            yield from _parser().parseInline(token.content)[0].children or ()
+        if token.type == "inline":
+            yield from _inside(token.content)
+    for line, row in _lines(text):
+        if row and (_SUSPECT.search(line) or _ADDRESS.search(line)):
+            for cell in _PIPE.split(line):
+                yield from _inside(cell.replace("\\|", "|"))
+
+
+def _inside(content: str) -> Sequence[Token]:
+    if _SUSPECT.search(content) or _ADDRESS.search(content):
+        return _parser().parseInline(content)[0].children or ()
+    return ()
 
 
 def _diagrams(tokens: Sequence[Token]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from ai_data_strategy.blueprint import Blueprint, Event, Slice, Source
@@ -25,7 +25,7 @@ class Signal:
 
 def read_events(k: Desk) -> list[Signal]:
     """All events of the blueprint as signals; at least one is explicit and, where there are enough events, two are implicit."""
-    found = [(event, _family(event)) for event in k.blueprint.events]
+    found = [(event, _family(event.id.lower(), f"{event.id} {event.meaning}".lower())) for event in k.blueprint.events]
     families = knowledge("signals")["families"]
     most = max(1, len(found) - LEAST_IMPLICIT)
     ranked = sorted(found, key=lambda pair: -int(families[pair[1]]["explicitness"]))
@@ -33,10 +33,10 @@ def read_events(k: Desk) -> list[Signal]:
     return [Signal(event, family, "explicit" if event.id in explicit else "implicit") for event, family in found]
 
 
-def _family(event: Event) -> str:
-    words = f"{event.id} {event.meaning}".lower()
+@lru_cache(maxsize=1024)  # every section asks for the same few events
+def _family(name_of_event: str, words: str) -> str:
     scores = {
-        name: _hits(entry["words"], event.id.lower()) * 3 + _hits(entry["words"], words)
+        name: _hits(entry["words"], name_of_event) * 3 + _hits(entry["words"], words)
         for name, entry in knowledge("signals")["families"].items()
     }
     best = max(scores, key=lambda name: scores[name])

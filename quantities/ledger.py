@@ -76,6 +76,10 @@ class Ledger:
         if key in self.entries:
             return self.entries[key]
         quantity, home = all_[key]
+        known = self.computed.get(key)
+        if known and known.known and known.quantity is quantity:
+            self.entries[key] = known
+            return known
         if quantity.basis != "derived":
             low = quantity.low if quantity.low is not None else quantity.value
             high = quantity.high if quantity.high is not None else quantity.value
@@ -98,9 +102,6 @@ class Ledger:
         if set(keys) & set(path):
             return Entry(quantity, home, problem=f"goes in a circle through {', '.join(path)}")
         parts = {key: self._resolve(key, all_, path) for key in keys}
-        known = self.computed.get(quantity.key)
-        if known and known.known and known.quantity is quantity:
-            return known
         if not all(part.known for part in parts.values()):
             return Entry(quantity, home)
         try:
