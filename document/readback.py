@@ -134,15 +134,21 @@ def _all(tokens: Sequence[Token], text: str) -> Iterator[Token]:
         if token.type == "inline":
             yield from _inside(token.content)
     for line, row in _lines(text):
-        if row and (_SUSPECT.search(line) or _ADDRESS.search(line)):
+        if row and _suspect(line):
             for cell in _PIPE.split(line):
                 yield from _inside(cell.replace("\\|", "|"))
 
 
 def _inside(content: str) -> Sequence[Token]:
-    if _SUSPECT.search(content) or _ADDRESS.search(content):
+    if _suspect(content):
         return _parser().parseInline(content)[0].children or ()
     return ()
+
+
+def _suspect(text: str) -> bool:
+    if ("<" in text or "[" in text) and _SUSPECT.search(text):
+        return True
+    return ("@" in text or "://" in text or "www." in text.lower()) and bool(_ADDRESS.search(text))
 
 
 def _diagrams(tokens: Sequence[Token]) -> Iterator[str]:

@@ -12,6 +12,8 @@ REFERENCE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _SPAN = re.compile(r"(`[^`\n]+`|\*\*[^*\n]+\*\*|(?<![\w*])\*[^*\n]+\*(?![\w*]))")
 # An underscore between letters or digits is no mark, nor is < before a space, & before no entity, # inside a word: they stay readable.
 _SPECIAL = re.compile(r"[\\`*\[|~{]|(?<![^\W_])_|_(?![^\W_])|<(?![\s\d=])|&(?=#?\w)|(?<!\w)#|!(?=\[)")
+_MAYBE_SPECIAL = re.compile(r"[\\`*\[|~{_<&#!]")
+"""What every match of `_SPECIAL` holds: most texts hold none of it, which is quicker to see."""
 _LEADING = re.compile(r"^(?:[-+](?=\s|$|-)|=|>|\d+[.)](?=\s|$)|:(?=-)|-(?=[:|]))")
 _ADDRESS = re.compile(r"(?i)(://)|(\bwww)\.|(@)")
 _JOINER = "\u2060"
@@ -45,7 +47,7 @@ def paragraphs(text: str, number: Callable[[str], str]) -> list[str]:
 
 
 def _flat(text: str) -> str:
-    return " ".join(_INVISIBLE.sub(" ", text).split())
+    return " ".join((text if text.isprintable() else _INVISIBLE.sub(" ", text)).split())
 
 
 def _start(line: str) -> str:
@@ -69,5 +71,7 @@ def _filled(part: str, number: Callable[[str], str]) -> str:
 
 
 def _plain(piece: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\g<0>", piece)
+    escaped = _SPECIAL.sub(r"\\\g<0>", piece) if _MAYBE_SPECIAL.search(piece) else piece
+    if "@" not in piece and "://" not in piece and "www" not in piece.lower():
+        return escaped
     return _ADDRESS.sub(lambda m: f":{_JOINER}//" if m[1] else f"{m[2]}{_JOINER}." if m[2] else f"@{_JOINER}", escaped)
