@@ -94,7 +94,19 @@ class Role(Model):
     available_from: date
     hours_per_week: Annotated[Key, Field(description="quantity in hour/week that this role can give to this plan")]
     absent_from: Annotated[date | None, Field(description="first day of an absence that the brief or an answer names, else null")] = None
-    absent_until: Annotated[date | None, Field(description="last day of that absence, else null")] = None
+    absent_until: Annotated[
+        date | None, Field(description="last day of that absence; null if there is none, or if the role leaves for good")
+    ] = None
+
+    def away_on(self, day: date) -> bool:
+        """True on a day of the absence; it has no end for somebody who leaves for good."""
+        return self.absent_from is not None and self.absent_from <= day <= (self.absent_until or date.max)
+
+    def days_away(self, begin: date, end: date) -> int:
+        """Calendar days of the absence from `begin` to `end`, both counted."""
+        if self.absent_from is None:
+            return 0
+        return max(0, (min(end, self.absent_until or end) - max(begin, self.absent_from)).days + 1)
 
 
 class Slice(Model):

@@ -16,7 +16,7 @@ from langgraph.graph import END, START, StateGraph
 
 from ai_data_strategy import steps
 from ai_data_strategy.agents import SECTIONS
-from ai_data_strategy.section_graph import section_graph
+from ai_data_strategy.section_graph import section_node
 from ai_data_strategy.state import Context, Mend, State
 
 RECURSION_LIMIT = 50
@@ -34,7 +34,7 @@ def build() -> StateGraph[State, Context, State, State]:
     graph.add_node("fix", steps.fix)
     graph.add_node("prove", steps.prove)
     for section in SECTIONS:
-        graph.add_node(section.key, section_graph(section))
+        graph.add_node(section.key, cast(Any, section_node(section)))
     graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "level"))
     graph.add_node("level", steps.level)
     graph.add_node("reconcile", steps.reconcile, destinations=("mend", "assemble"))

@@ -21,15 +21,36 @@ from ai_data_strategy.calling import ask_writer, dump, spent
 from ai_data_strategy.domain import Critique, Verdict
 from ai_data_strategy.errors import CapReached, WriterRefused, WriterUnavailable
 from ai_data_strategy.models import Request
-from ai_data_strategy.plan import Plan
+from ai_data_strategy.plan import FACTS, Plan
 from ai_data_strategy.prompts import load
-from ai_data_strategy.state import Context, Json, SectionOutput, SectionState
+from ai_data_strategy.state import Context, Json, SectionOutput, SectionState, State
 
 STOPS = (CapReached, WriterUnavailable, WriterRefused)
 """What stops a section without sinking the run."""
 NOTE = "NOTE"
 """Criterion id under which a user's note stands."""
 WEIGHTS = {criterion.id: criterion for criterion in rubric()}
+
+
+def section_node(section: Section) -> Callable[[State, Runtime[Context]], Awaitable[Json]]:
+    """The node of a section: its subgraph on its own entry and note, and nothing but these handed back.
+
+    Sections run side by side: one that handed back the whole state would put the old entries of the others over their new ones.
+    """
+    graph = section_graph(section)
+
+    async def node(state: State, runtime: Runtime[Context]) -> Json:
+        shared = {name: state.get(name) for name in FACTS if name in state}
+        own = {"sections": _own(state.get("sections"), section), "notes": _own(state.get("notes"), section)}
+        found = await graph.ainvoke({**shared, **own}, context=runtime.context)
+        stopped = "stopped" in found["sections"].get(section.key, {})
+        return {**found, "notes": {} if stopped else {section.key: None}}
+
+    return node
+
+
+def _own(entries: Json | None, section: Section) -> Json:
+    return {key: value for key, value in (entries or {}).items() if key == section.key}
 
 
 def section_graph(section: Section) -> Any:
@@ -135,7 +156,7 @@ def _kept(section: Section, work: Json, draft: Draft, record: Record, context: C
     model_wrote = record.written_by != "playbook" and not record.fallback
     again = bool(record.critique.open) and better and model_wrote and work["revised"] < context.revisions
     context.on_event("section", f"{section.key} {len(Record.model_validate(kept['record']).critique.open)}")
-    return {"sections": {section.key: kept}, "notes": {section.key: None}, "work": {**work, "best": kept, "again": again}}
+    return {"sections": {section.key: kept}, "work": {**work, "best": kept, "again": again}}
 
 
 async def _revise(section: Section, state: SectionState, context: Context) -> Json:

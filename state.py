@@ -63,11 +63,10 @@ class SectionState(TypedDict, total=False):
 
 
 class SectionOutput(TypedDict, total=False):
-    """What a section's subgraph gives back: its own entry, what it spent, and its note taken off."""
+    """What a section's subgraph gives back: its own entry, and what it spent."""
 
     sections: Annotated[Json, merged]
     spent: Annotated[Json, merged]
-    notes: Annotated[Json, merged]
 
 
 class Mend(TypedDict, total=False):

@@ -84,7 +84,8 @@ def figure(entry: Entry) -> str:
     value = "unknown" if not entry.known else f"{entry.low:g}" if entry.low == entry.high else f"{entry.low:g} to {entry.high:g}"
     how = f" = {quantity.expression}" if quantity.expression else ""
     trouble = f" [{entry.problem}]" if entry.problem else ""
-    return f"- {quantity.key}: {value} {quantity.unit} ({quantity.basis}{how}) {quantity.meaning}{trouble}"
+    check = f"; checked by {quantity.check.owner} until {quantity.check.by}" if quantity.check else ""
+    return f"- {quantity.key}: {value} {quantity.unit} ({quantity.basis}{how}{check}) {quantity.meaning}{trouble}"
 
 
 def figures(quantities: Iterable[Quantity], ledger: Ledger) -> str:
@@ -106,12 +107,12 @@ def blueprint_text(blueprint: Blueprint, ledger: Ledger, memo_quantities: Sequen
         "Events:",
         *(f"- {event.id}: {event.meaning} ({f'in {event.source}' if event.source else 'recorded nowhere yet'})" for event in b.events),
         "Roles:",
-        *(f"- {r.id}: {r.title} ({r.duty}; {'named' if r.named else 'not named by anyone'}; from {r.available_from}{_away(r)}; hours {r.hours_per_week})" for r in b.roles),
+        *(_role(role, b, ledger) for role in b.roles),
         "Slices:",
         *(f"- {s.id}: {s.name} ({s.kind}), told by {s.told_by} [{s.field or 'no field holds it'}], share {s.share}" for s in b.slices),
         "Regimes:",
         *(f"- {r.id}: {r.name}; applies because {r.applies_because}; demands {r.demands}" for r in b.regimes),
-        "Milestones: " + ", ".join(f"{m.id} {m.day} ({m.title})" for m in b.milestones),
+        "Milestones: " + ", ".join(f"{m.id} {m.day} (day {(m.day - b.milestones[0].day).days}; {m.title})" for m in b.milestones),
         "Contradictions and the reading chosen:",
         *(f"- {c.one} against {c.other}: {c.reading}, because {c.because}" for c in b.contradictions),
         "Other assumptions:",
@@ -124,13 +125,25 @@ def blueprint_text(blueprint: Blueprint, ledger: Ledger, memo_quantities: Sequen
     return "\n".join(lines)
 
 
+def _role(role: Role, blueprint: Blueprint, ledger: Ledger) -> str:
+    known = "named" if role.named else "not named by anyone"
+    last = blueprint.milestones[-1]
+    rate = ledger.number(role.hours_per_week, "hour/week", "high")
+    begin = max(role.available_from, blueprint.milestones[0].day)
+    days = (last.day - begin).days + 1 - role.days_away(begin, last.day)
+    hours = f", {rate * max(0, days) / 7:.0f} hours until {last.id}" if rate else ""
+    return f"- {role.id}: {role.title} ({role.duty}; {known}; from {role.available_from}{_away(role)}; {role.hours_per_week}{hours})"
+
+
 def _away(role: Role) -> str:
-    return f", away {role.absent_from} to {role.absent_until}" if role.absent_from else ""
+    if role.absent_from is None:
+        return ""
+    return f", away {role.absent_from} to {role.absent_until}" if role.absent_until else f", leaves for good on {role.absent_from}"
 
 
 def _source(source: Source) -> str:
     fields = ", ".join(f"{f.id} [{f.sensitivity}]" for f in source.fields)
-    span = f"{source.starts or 'unknown start'} to {source.ends or 'ongoing'}"
+    span = "not there yet" if source.status == "to_build" else f"{source.starts or 'unknown start'} to {source.ends or 'ongoing'}"
     return (
         f"- {source.id}: {source.name} ({source.kind}, {source.status}, {'named' if source.named else 'not named by anyone'}), owner "
         f"{source.owner or 'nobody named'}, rows {source.rows}, {span}, updated every {source.update_period}, kept {source.retention}, "

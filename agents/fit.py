@@ -83,7 +83,7 @@ def _overloaded(sheet: Sheet, role: Role, items: list[tuple[date, float, str, st
     begin, needed = max(role.available_from, sheet.blueprint.milestones[0].day), 0.0
     for due, hours, section, action in items:
         needed += hours
-        there = rate * max(0, (due - begin).days - _absent(role, begin, due) + 1) / 7
+        there = rate * max(0, (due - begin).days - role.days_away(begin, due) + 1) / 7
         if needed > there * 1.05 + 0.5:
             yield Fault(
                 section,
@@ -91,12 +91,6 @@ def _overloaded(sheet: Sheet, role: Role, items: list[tuple[date, float, str, st
                 f"{role.id} has {there:.0f} hours until {due}, but the actions due by then need {needed:.0f}: move {action} or give it to somebody else",
             )
             return
-
-
-def _absent(role: Role, begin: date, end: date) -> int:
-    if role.absent_from is None or role.absent_until is None:
-        return 0
-    return max(0, (min(end, role.absent_until) - max(begin, role.absent_from)).days + 1)
 
 
 @fits("PF2")
@@ -253,8 +247,9 @@ def people_are_there(sheet: Sheet, _: Clarification | None) -> Iterator[Fault | 
                 continue
             if action.due < role.available_from:
                 yield Fault(key, "actions", f"{action.id} is due {action.due}, but {role.id} is there from {role.available_from}")
-            if role.absent_from and role.absent_until and role.absent_from <= action.due <= role.absent_until:
-                yield Fault(key, "actions", f"{action.id} is due {action.due}, while {role.id} is away until {role.absent_until}")
+            if role.away_on(action.due):
+                back = f"until {role.absent_until}" if role.absent_until else f"for good from {role.absent_from}"
+                yield Fault(key, "actions", f"{action.id} is due {action.due}, while {role.id} is away {back}")
     labelling = draft(sheet, Labelling)
     owner = roles.get(labelling.human.owner) if labelling else None
     if labelling and owner and labelling.human.starts < owner.available_from:

@@ -9,11 +9,12 @@ from typing import Any
 from ai_data_strategy.agents.clarification import MOST_QUESTIONS
 from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities, texts
-from ai_data_strategy.blueprint import Blueprint, Dial, Shared
+from ai_data_strategy.blueprint import Blueprint, Dial, Role, Shared
 from ai_data_strategy.domain import Figure, Quantity, Question
 from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.numerals import Numeral, numerals
 from ai_data_strategy.quantities.units import convert, same_dimension
+from ai_data_strategy.quantities.wording import flatten
 from ai_data_strategy.typeset.catalogue import translator
 from ai_data_strategy.typeset.figures import tabled
 from ai_data_strategy.typeset.text import references
@@ -21,6 +22,9 @@ from ai_data_strategy.typeset.text import references
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_SOURCE = 400
 """Characters of a figure's source."""
+_SHARES = ("percent", "point")
+_SHORT_ANSWER, _SHORT_WORD = 6, 3
+"""Words of an answer that is about what was asked and nothing else; letters of a word that names nobody."""
 
 
 def users(sheet: Sheet, drafts: Mapping[str, Draft]) -> dict[str, set[str]]:
@@ -112,8 +116,18 @@ def with_answer(blueprint: Blueprint, key: str, text: str, language: str) -> Blu
         figure = getattr(blueprint.shared, key)
         update = {} if value is None else {key: answered(figure, _passage(text, unit, language), value)}
         return blueprint.model_copy(update={"shared": blueprint.shared.model_copy(update=update)})
+    role = next((role for role in blueprint.roles if role.hours_per_week == key), None)
+    if role and not _speaks_of(role, text):
+        return blueprint
     quantities = [_answered(q, text, language) if q.key == key else q for q in blueprint.quantities]
     return blueprint.model_copy(update={"quantities": quantities})
+
+
+def _speaks_of(role: Role, text: str) -> bool:
+    """True if hours in an answer are this role's: it names the role, or is too short to be about anybody else."""
+    words = flatten(text).casefold().split()
+    named = [word for word in flatten(role.title).casefold().split() if len(word) > _SHORT_WORD]
+    return len(words) <= _SHORT_ANSWER or any(word.strip(".,;:") in named for word in words)
 
 
 def _answered(quantity: Quantity, text: str, language: str) -> Figure:
@@ -135,12 +149,18 @@ def value_in(text: str, unit: str, language: str) -> float | None:
 
 def _number(text: str, unit: str, language: str) -> Numeral | None:
     found = numerals(text, language)
-    fitting = next((number for number in found if (number.unit or number.per) and same_dimension(_unit(number), unit)), None)
+    counted, _, per = unit.partition("/")
+    if per:  # asked how much a week, people say how much
+        fitting = next((number for number in found if number.per and same_dimension(_unit(number), unit)), None)
+        fitting = fitting or next((number for number in found if number.unit == counted and not number.per), None)
+    else:
+        shares = unit in _SHARES  # of no dimension, as counts are, but no count
+        fitting = next((n for n in found if (n.unit or n.per) and same_dimension(_unit(n), unit) and shares is (n.unit in _SHARES)), None)
     if fitting is not None:
         return fitting
     plain = next((number for number in found if not number.unit and not number.per), None)
     alone = plain is not None and not _LETTER.search(text[: plain.start] + text[plain.end :])
-    return plain if alone or same_dimension("count", unit) else None
+    return plain if alone or (not per and same_dimension("count", unit)) else None
 
 
 def _unit(number: Numeral) -> str:

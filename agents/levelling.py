@@ -6,9 +6,10 @@ then moves to the first day on which it does, and what waits for it moves along.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from ai_data_strategy.agents.governance_fields import Governance, SourceRule
 from ai_data_strategy.agents.section import Action, Draft
 from ai_data_strategy.agents.sheet import Sheet
 from ai_data_strategy.blueprint import Role
@@ -16,41 +17,75 @@ from ai_data_strategy.blueprint import Role
 Name = tuple[str, str]
 """Section and id of an action."""
 ROUNDS = 6
-LONGEST_SHIFT = 260
+LONGEST_SHIFT = 520
 """Workdays by which an action may move; what fits in no year stays a finding."""
-FIXED = ("governance",)
-"""Sections whose dates others stand on (training may begin after them): their actions count, but stay."""
+AFTERWARDS = timedelta(weeks=13)
+"""Time after the last milestone in which what fits before no more is still done; what does not fit even there stays a finding."""
+CRAFTS = (("data_engineering", "engineering", "data_science"),)
+"""Duties whose work the others of the group can do."""
 MARGIN = 1.06
 """Hours are planned with a little more than the work needs, so that rounding never overloads anybody."""
 
 
 def levelled(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
-    """The drafts with due dates that fit; a date moves only where it must."""
+    """The drafts with due dates that fit; a date moves only where it must, and an owner changes only where no date helps."""
+    drafts = _handed_over(drafts, sheet)
     days = {(key, a.id): a.due for key, draft in drafts.items() for a in draft.actions}
     work = {(key, a.id): a for key, draft in drafts.items() for a in draft.actions}
-    free = {name for name in work if name[0] not in FIXED}
-    last = sheet.blueprint.milestones[-1].day
+    last = sheet.blueprint.milestones[-1].day + AFTERWARDS
     for _ in range(ROUNDS):
         before = dict(days)
         for role in sheet.blueprint.roles:
-            _fit(role, work, days, free, sheet, last)
-        _order(work, days, free, last)
+            _fit(role, work, days, sheet, last)
+        _order(work, days, last)
         if days == before:
             break
     return {key: _moved(draft, {name: day for (section, name), day in days.items() if section == key}) for key, draft in drafts.items()}
 
 
-def _fit(role: Role, work: Mapping[Name, Action], days: dict[Name, date], free: set[Name], sheet: Sheet, last: date) -> None:
+def _handed_over(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
+    """The drafts with the last actions of a role that has too few hours for all of its work given to a role of the same craft that has them."""
+    last, roles = sheet.blueprint.milestones[-1].day + AFTERWARDS, {role.id: role for role in sheet.blueprint.roles}
+    work = [(key, a, sheet.number(a.cost, "hour", "low") or 0.0) for key, draft in drafts.items() for a in draft.actions]
+    spare = {
+        role.id: there - sum(hours for _, a, hours in work if a.owner == role.id) * MARGIN
+        for role in roles.values()
+        if (there := _hours(role, sheet, last)) is not None
+    }
+    owners: dict[Name, str] = {}
+    for key, action, hours in sorted(work, key=lambda item: item[1].due, reverse=True):
+        craft = next((duties for duties in CRAFTS if action.owner in roles and roles[action.owner].duty in duties), ())
+        others = [role for role in spare if role != action.owner and roles[role].duty in craft and spare[role] >= hours * MARGIN]
+        if spare.get(action.owner, 0.0) < 0 < hours and others:
+            best = max(others, key=lambda role: spare[role])
+            spare[best] -= hours * MARGIN
+            spare[action.owner] += hours * MARGIN
+            owners[key, action.id] = best
+    return {key: _owned(draft, {name: role for (section, name), role in owners.items() if section == key}) for key, draft in drafts.items()}
+
+
+def _hours(role: Role, sheet: Sheet, day: date) -> float | None:
+    """Hours that a role has until a day; None if nobody knows how many it has a week."""
+    rate = sheet.number(role.hours_per_week, "hour/week", "high")
+    return _there(role, rate, max(role.available_from, sheet.blueprint.milestones[0].day), day) if rate else None
+
+
+def _owned(draft: Draft, owners: Mapping[str, str]) -> Draft:
+    if not any(a.id in owners for a in draft.actions):
+        return draft
+    return draft.model_copy(update={"actions": [a.model_copy(update={"owner": owners.get(a.id, a.owner)}) for a in draft.actions]})
+
+
+def _fit(role: Role, work: Mapping[Name, Action], days: dict[Name, date], sheet: Sheet, last: date) -> None:
     rate = sheet.number(role.hours_per_week, "hour/week", "high")
     if not rate:
         return
     begin = max(role.available_from, sheet.blueprint.milestones[0].day)
     own = sorted((name for name, action in work.items() if action.owner == role.id), key=lambda item: (days[item], item))
     hours = {name: (sheet.number(work[name].cost, "hour", "low") or 0.0) * MARGIN for name in own}
-    placed = {name: days[name] for name in own if name not in free}
+    placed: dict[Name, date] = {}
     for name in own:
-        if name in free:
-            placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, begin), last)
+        placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, begin), last)
 
 
 def _first_day(
@@ -69,17 +104,14 @@ def _first_day(
 
 
 def _there(role: Role, rate: float, begin: date, day: date) -> float:
-    away = 0
-    if role.absent_from and role.absent_until:
-        away = max(0, (min(day, role.absent_until) - max(begin, role.absent_from)).days + 1)
-    return rate * max(0, (day - begin).days + 1 - away) / 7
+    return rate * max(0, (day - begin).days + 1 - role.days_away(begin, day)) / 7
 
 
-def _order(work: Mapping[Name, Action], days: dict[Name, date], free: set[Name], last: date) -> None:
+def _order(work: Mapping[Name, Action], days: dict[Name, date], last: date) -> None:
     by_id = {action: name for name in work for action in [name[1]]}
     for name in sorted(work, key=lambda item: days[item]):
         for first in work[name].after:
-            if first in by_id and name in free and days[name] < days[by_id[first]]:
+            if first in by_id and days[name] < days[by_id[first]]:
                 days[name] = min(days[by_id[first]], last)
 
 
@@ -90,4 +122,18 @@ def workday(day: date) -> date:
 
 def _moved(draft: Draft, days: Mapping[str, date]) -> Draft:
     actions = [a if days[a.id] == a.due else a.model_copy(update={"due": days[a.id]}) for a in draft.actions]
-    return draft if actions == draft.actions else draft.model_copy(update={"actions": actions})
+    if actions == draft.actions:
+        return draft
+    changed: dict[str, object] = {"actions": actions}
+    if isinstance(draft, Governance):
+        changed["sources"] = [_later(rule, draft.actions, days) for rule in draft.sources]
+    return draft.model_copy(update=changed)
+
+
+def _later(rule: SourceRule, actions: Sequence[Action], days: Mapping[str, date]) -> SourceRule:
+    """The rule of a source whose training waits for the actions that it waited for, now that they are later."""
+    first = rule.personal.training_from if rule.personal else None
+    if rule.personal is None or first is None:
+        return rule
+    waits = [workday(days[a.id] + timedelta(days=1)) for a in actions if a.due < first]
+    return rule.model_copy(update={"personal": rule.personal.model_copy(update={"training_from": max([first, *waits])})})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from ai_data_strategy.agents.furnishing import plain
 from ai_data_strategy.agents.practice import risk
 from ai_data_strategy.agents.rollout_fields import (
     YEAR,
@@ -27,6 +29,8 @@ from ai_data_strategy.playbook.naming import money, names
 from ai_data_strategy.quantities.ledger import Ledger
 
 Say = Callable[[str], str]
+_BESIDES = 1.1
+"""Least cost of year one over the cost of its team: labels, machines and the rest come on top."""
 _PHASES = (
     ("baseline_audit", "start", "audit", "domain"), ("labels", "audit", "benchmark", "domain"), ("offline", "benchmark", "offline", "data_science"),
     ("shadow", "shadow", "gate", "data_engineering"), ("ramp", "gate", "full", "product"), ("review", "full", "review", "domain"),
@@ -48,7 +52,7 @@ def playbook(k: Desk) -> Rollout:
         phases=_phases(k, t, say),
         kpis=_kpis(k, t, say),
         money=_return(k, t, say),
-        prose="\n\n".join(filter(None, (say(t["prose"]), _balance(k, t, say)))),
+        prose="\n\n".join(filter(None, (say(t["prose"]), _shortfall(k, t), _balance(k, t, say)))),
         federated=Federated(verdict=far["verdict"], data_at=say(far["data_at"]), because=say(far["because"]), cost=say(far["cost"])),
         bias=BiasAudit(
             slices=[item.id for item in k.blueprint.slices], metric=say(bias["metric"]), threshold=threshold, cadence=cadence, owner=domain,
@@ -197,6 +201,18 @@ def _balance(k: Desk, t: Mapping[str, Any], say: Say) -> str:
     if low is None or high is None or least is None or most is None:
         return ""
     return say(t["loss"] if high < least else t["gain"] if low > most else t["open"])
+
+
+def _shortfall(k: Desk, t: Mapping[str, Any]) -> str:
+    """What a stated budget pays for if it does not carry the team for a year; empty if it does, or if nobody has stated one."""
+    ledger, currency = ground_of(k.blueprint), k.blueprint.currency
+    budget, team = ledger.number("budget", currency, "high"), ledger.number("team_cost", f"{currency}/year", "low")
+    if budget is None or team is None or k.blueprint.shared.budget.basis != "stated" or budget >= team * _BESIDES:
+        return ""
+    k.derive("rollout_paid_weeks", "week", k.say(t["paid_weeks"]), "budget / team_cost")
+    end = k.start + timedelta(days=int(YEAR * budget / team))
+    reached = next((item for item in reversed(k.blueprint.milestones) if item.day <= end), k.blueprint.milestones[0])
+    return k.say(t["short"], **{**names(k), "reached": plain(reached.title, reached.id)})
 
 
 def _unknown_benefit(k: Desk, value: Mapping[str, Any], say: Say) -> None:

@@ -18,7 +18,6 @@ from ai_data_strategy.quantities.formulas import labelling_hours
 from ai_data_strategy.typeset.catalogue import N_
 
 _COUNTRIES = ("DE", "FR", "ES", "IE")
-_ROUND_BUDGET = 5000
 _MEASURE = N_("Measure it in the data audit.")
 
 
@@ -216,35 +215,60 @@ def team_cost(plan: Plan) -> float:
 
 
 def year_cost(plan: Plan, sizes: Sizes) -> float:
-    """Planned cost of year one: team, labels, machines and a reserve."""
+    """Planned cost of year one: team, labels, machines, what the roll-out costs beside them, and a reserve."""
     rates, labels = knowledge("rates"), sizes.labels
     hours = labelling_hours(labels.benchmark + labels.overlap + labels.training, labels.minutes)
     machines = rates["machines_a_year_in_hours"][plan.kind] * _hour(plan)[0]
-    plain = team_cost(plan) + hours * (_annotator_rate(plan).value or 0.0) + machines
+    plain = team_cost(plan) + hours * (_annotator_rate(plan).value or 0.0) + machines + _rollout_costs(plan)
     return float(plain * (1 + rates["reserve_percent"] / 100))
+
+
+def _rollout_costs(plan: Plan) -> float:
+    """The middle of what the archetype's roll-out costs beside people, in the plan's currency."""
+    file = knowledge("rollout")
+    costs = file.get(plan.kind, {}).get("costs") or file["default"].get("costs", [])
+    return float(sum((item["low"] + item["high"]) / 2 for item in costs)) * float(knowledge("currencies").get(plan.reading.currency, 1))
 
 
 def _budget(plan: Plan, sizes: Sizes) -> Figure:
     if plan.facts.budget and plan.facts.budget.unit == plan.reading.currency:
         return stated_figure(plan.facts.budget)
-    asked = _ROUND_BUDGET * math.ceil(year_cost(plan, sizes) / _ROUND_BUDGET)
-    return proposed(asked, plan.role("product"))
+    reserve = knowledge("rates")["reserve_percent"]
+    besides = year_cost(plan, sizes) / (1 + reserve / 100) - team_cost(plan)
+    check = plan.verify(
+        "The budget to be asked for moves with it.", "Get quotes for machines and labels before the money is asked for.", "product"
+    )
+    why = plan.say("labels at the planned volume, and planning values for machines and roll-out")
+    currency = plan.reading.currency
+    plan.put(
+        "besides_cost", currency, "cost of year one beside the team: labels, machines, roll-out", assumed(_two_digits(besides), why, check)
+    )
+    plan.put("reserve", "percent", "reserve on the planned cost of year one", proposed(reserve, plan.role("product")))
+    return computed("(team_cost * year + besides_cost) * (1 + reserve)")
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
 
 
 def fit_to_budget(plan: Plan, sizes: Sizes) -> bool:
-    """Shrink assumed hours so that the plan costs no more than a stated budget. False if even the least does not fit."""
+    """Shrink assumed hours so that the plan costs no more than a stated budget, but not below what the work needs.
+
+    False if even the least does not fit.
+    """
     said = plan.facts.budget
     if said is None or said.unit != plan.reading.currency:
         return True
-    team, whole, granted = team_cost(plan), year_cost(plan, sizes), said.value
-    reserve = 1 + knowledge("rates")["reserve_percent"] / 100
+    rates = knowledge("rates")
+    team, whole, granted = team_cost(plan), year_cost(plan, sizes), said.value * rates["planned_percent"] / 100
+    reserve = 1 + rates["reserve_percent"] / 100
     if whole <= granted:
         return True
-    factor = max(0.2, (granted / reserve - (whole / reserve - team)) / team)
+    factor = max(0.0, (granted / reserve - (whole / reserve - team)) / team)
     for role in plan.roles:
         old = plan.quantities.get(role.hours_per_week)
         if old and old.basis == "assumed" and old.value and role.duty != "annotation":
-            value = max(1, math.floor(old.value * factor))
+            value = min(old.value, max(rates["least_hours"][role.duty], math.floor(old.value * factor)))
             plan.quantities[old.key] = old.model_copy(
                 update={
                     "value": value,
@@ -253,7 +277,7 @@ def fit_to_budget(plan: Plan, sizes: Sizes) -> bool:
             )
     for key in ("team_hours", "team_rate", "working_weeks"):
         plan.quantities.pop(key, None)
-    return year_cost(plan, sizes) <= granted
+    return bool(year_cost(plan, sizes) <= granted)
 
 
 def _window(plan: Plan, sizes: Sizes) -> Figure:

@@ -16,13 +16,14 @@ from langgraph.types import Command
 
 from ai_data_strategy.agents import SECTIONS
 from ai_data_strategy.agents.reviewer import Objection, Review
+from ai_data_strategy.blueprint import Shared
 from ai_data_strategy.document.scoring import score
 from ai_data_strategy.domain import Quantity
 from ai_data_strategy.errors import CapReached, ReplyUnusable, StrategyError, WriterUnavailable
 from ai_data_strategy.graph import RECURSION_LIMIT, build
 from ai_data_strategy.interfaces.revising import starting_state
 from ai_data_strategy.interfaces.service import load_state
-from ai_data_strategy.models import M, Reply, Request, Spent, WithFallback
+from ai_data_strategy.models import M, PlaybookWriter, Reply, Request, Spent, WithFallback
 from ai_data_strategy.state import Context
 
 BRIEFS = yaml.safe_load((Path(__file__).parent / "briefs.yaml").read_text("utf-8"))
@@ -219,7 +220,22 @@ async def test_the_second_round_of_questions_reaches_only_the_sections_it_touche
     done = (await run.go(Command(resume={asked.id: {question["id"]: f"37 {question['unit']}"}}))).value
     turned = {id_.split(".")[0] for id_ in writer.calls if id_.split(".")[-2:-1] == ["2"] or id_.endswith("draft.2")}
     assert done["finished"] and turned == set(question["touches"])
+    assert {key for key, entry in done["sections"].items() if entry["turn"] == 2} == turned
+    assert not done["notes"]
     assert done["answers"][question["id"]]["text"].startswith("37")
+
+
+async def test_sections_that_are_written_again_side_by_side_all_keep_their_new_version() -> None:
+    run = Run(PlaybookWriter(), ask=True)
+    first = await run.go(HELPDESK)
+    while not any(question["id"] in Shared.model_fields for question in first.interrupts[0].value["questions"]):
+        first = await run.go(Command(resume={first.interrupts[0].id: {}}))
+    (asked,) = first.interrupts
+    questions = asked.value["questions"]
+    done = (await run.go(Command(resume={asked.id: {q["id"]: f"37 {q['unit']}" for q in questions}}))).value
+    again = {key for question in questions for key in question["touches"]}
+    assert len(again) > 1 and {key for key, entry in done["sections"].items() if entry["turn"] == 2} == again
+    assert not done["notes"]
 
 
 async def test_where_nothing_should_be_learned_the_run_ends_early() -> None:

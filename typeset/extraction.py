@@ -13,7 +13,7 @@ Message = tuple[int, str, str, list[str]]
 _DIAL = re.compile(r'description="([^"]+)"\), Dial\(')
 MARKS = {"_": (0,), "N_": (0,), "say": (0,), "words": (0,), "derived": (2,), "verify": (0, 1), "put": (2,), "stated": (2,)}
 """Functions that translate a text, and which of their arguments it is."""
-UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords")
+UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords", "all", "unless", "article")
 """Keys whose strings are never shown as sentences of the document's language."""
 
 
@@ -52,10 +52,8 @@ def _name(function: ast.expr) -> str:
 
 
 def _plain(node: yaml.Node) -> bool:
-    """True for a string, or a list of strings."""
-    return isinstance(node, yaml.ScalarNode) or (
-        isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value)
-    )
+    """True for a string, or a list of strings or of such lists."""
+    return isinstance(node, yaml.ScalarNode) or (isinstance(node, yaml.SequenceNode) and all(_plain(item) for item in node.value))
 
 
 def _walk(node: yaml.Node) -> Iterator[Message]:
