@@ -236,7 +236,7 @@ def _decisions(draft: Failures, view: View) -> list[list[str]]:
     }  # fmt: skip
     return [
         [_("Order"), " × ".join([view.line(factor) for factor in draft.priority.factors]) + f". {view.line(draft.priority.rule)}", view.role(draft.priority.owner)],
-        [_("Into training"), " ".join(view.line(step) for step in (*draft.path.steps, draft.path.guard)), view.role(draft.priority.owner)],
+        [_("Into training"), view.account(*draft.path.steps, draft.path.guard), view.role(draft.priority.owner)],
         [_("Replay"), store, view.role(replay.owner)],
         [_("5 Whys"), session, view.role(whys.lead)],
     ]  # fmt: skip
@@ -258,7 +258,7 @@ def annex(draft: Failures, view: View) -> list[Block]:
         [_("Replay size"), view.amount(replay.items).text, view.role(replay.owner)],
         [
             _("Reports without blame"),
-            f"{view.line(draft.reporting.channel)} {view.line(draft.reporting.kept_high)}",
+            view.account(draft.reporting.channel, draft.reporting.kept_high),
             view.role(draft.priority.owner),
         ],
         [_("Failure dashboard"), seen, view.role(draft.priority.owner)],

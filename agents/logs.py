@@ -204,10 +204,8 @@ def _size(draft: Logs, view: View) -> str:
 def _decisions(draft: Logs, view: View) -> list[list[str]]:
     _, signal = view._, draft.content_signal
     rows = [[_("Log stack"), f"{_size(draft, view)} {view.line(draft.stack.because)}"]]
-    rows += [
-        [_("Silo"), f"{view.line(s.between)} {view.line(s.stalls)} {view.line(s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos
-    ]
-    return [*rows, [_("Content against feedback"), " ".join(view.line(part) for part in (signal.signal, signal.feedback, signal.action))]]
+    rows += [[_("Silo"), f"{view.account(s.between, s.stalls, s.joined_by)} ({view.role(s.owner)})"] for s in draft.silos]
+    return [*rows, [_("Content against feedback"), view.account(signal.signal, signal.feedback, signal.action)]]
 
 
 def playbook(k: Desk) -> Logs:

@@ -190,7 +190,7 @@ def annex(draft: Quality, view: View) -> list[Block]:
     """For audit: the automatic check of each dimension, how noise is measured, how doubles are merged, slices that are missing."""
     _, noise = view._, draft.noise
     guards = [[_(DIMENSIONS[name]), view.line(getattr(draft.guards, name).check)] for name in DIMENSIONS]
-    rules = [[_("Label noise"), f"{view.line(noise.method)} {view.line(noise.not_visible)}"]]
+    rules = [[_("Label noise"), view.account(noise.method, noise.not_visible)]]
     rules += [[view.name(e.entity), view.line(e.merged_by)] for e in draft.entities]
     rules += [[_("No slice of %(kind)s") % {"kind": _(KINDS[item.kind])}, view.line(item.because)] for item in draft.uncovered]
     return [Table([_("Dimension"), _("Automatic check")], guards), Table([_("Point"), _("Rule")], rules)]

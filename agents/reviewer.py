@@ -16,7 +16,7 @@ from ai_data_strategy.blueprint import Shared
 from ai_data_strategy.domain import Critique, Illustration, Line, Model, Quantity, Verdict
 from ai_data_strategy.playbook.language import detect
 from ai_data_strategy.prompts import load
-from ai_data_strategy.typeset.blocks import markdown
+from ai_data_strategy.typeset.blocks import Cell, Table, markdown
 from ai_data_strategy.typeset.catalogue import LANGUAGES
 from ai_data_strategy.typeset.view import View
 
@@ -60,8 +60,17 @@ def chapter(section: Section, draft: Draft, view: View) -> str:
 
 
 def whole_section(section: Section, draft: Draft, view: View) -> str:
-    """The section with its tables for the annex: what its reviewer judges."""
-    return markdown([*section.render(draft, view), *(section.annex(draft, view) if section.annex else [])])
+    """The section with its tables for the annex, its actions and its risks: what its reviewer judges."""
+    _ = view._
+    acts: list[list[str | Cell]] = [
+        [f"{view.code(a.id)} {view.line(a.what)}", view.role(a.owner), view.day(a.due), view.amount(a.cost)] for a in draft.actions
+    ]
+    risks = [[view.line(r.risk), view.line(r.early_sign), view.line(r.answer), view.role(r.owner)] for r in draft.risks]
+    plan = [
+        Table([_("Action"), _("Owner"), _("Due"), _("Cost")], acts),
+        Table([_("Risk"), _("Early sign"), _("Answer"), _("Owner")], risks),
+    ]
+    return markdown([*section.render(draft, view), *(section.annex(draft, view) if section.annex else []), *plan])
 
 
 def checked(section: Section, draft: Draft, sheet: Sheet) -> Critique:

@@ -228,7 +228,7 @@ def annex(draft: Rollout, view: View) -> list[Block]:
         [_("Audited slices"), ", ".join(view.slice(item) for item in draft.bias.slices), view.line(draft.bias.metric)],
         [_("Federated learning"), _(VERDICTS[far.verdict]), " ".join(view.line(part) for part in (far.data_at, far.because, far.cost))],
         [_("MLOps platform"), _platform(draft, view), view.line(draft.platform.because)],
-        [_("Ten times the usage"), _(BREAKS[scaling.first_break]), f"{view.line(scaling.because)} {view.line(scaling.plan)}"],
+        [_("Ten times the usage"), _(BREAKS[scaling.first_break]), view.account(scaling.because, scaling.plan)],
     ]
     chain = " → ".join(view.line(step).removesuffix(".") for step in draft.money.chain)
     kpis = [[view.name(k.name), view.line(k.formula), view.day(k.by), view.role(k.owner)] for k in draft.kpis]

@@ -84,7 +84,7 @@ class Opponent(Model):
 
     method: Annotated[Line, Field(description="rule, search, scorecard or people: what it would do here")]
     level: Annotated[Key, Field(description="its expected level of the success metric")]
-    margin: Annotated[Key, Field(description="percent: least advantage over it that justifies a model")]
+    margin: Annotated[Key, Field(description="points: least advantage over it that justifies a model")]
     why_learning: Line
     stop: Annotated[Line, Field(description="the result that stops the project, and what ships instead")]
     decided_by: Id

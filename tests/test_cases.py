@@ -24,17 +24,6 @@ from ai_data_strategy.state import Context
 
 CASES = {case.id: case for case in cases()}
 NO_AI = {"bus_pass_rule": "not_needed", "grant_scores": "not_needed", "dating_orientation": "not_lawful"}
-OVERSPENT = (
-    "the playbook neither cuts a plan that costs more than a stated budget nor says what is not paid for (PF8), and overbooks hours (PF1)"
-)
-OPEN = {
-    "microcreditos_nordeste": OVERSPENT,
-    "buergermeldungen": OVERSPENT,
-    "cuves_fermentation": OVERSPENT,
-    "notaires_assistant": OVERSPENT,
-    "pflege_sturz": "the playbook gives roles more hours of actions than they have (PF1)",
-}
-"""Known weaknesses of the playbook or the checks: the test of such a case must fail, so that mending it is noticed."""
 MOST_BY_CHANCE = 5
 """Documents of other cases in which a trap may seem handled: some share a topic; more means that the signs are too general."""
 
@@ -59,10 +48,6 @@ def shown(name: str) -> str:
 
 def flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def known(names: dict[str, str]) -> list[Any]:
-    return [pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=names[name])) if name in names else name for name in CASES]
 
 
 def test_the_cases_are_many_and_diverse() -> None:
@@ -97,7 +82,7 @@ def test_the_document_speaks_the_language_of_the_brief() -> None:
     assert wrong == {name: CASES[name].tags.language for name in wrong}
 
 
-@pytest.mark.parametrize("name", known(OPEN))
+@pytest.mark.parametrize("name", CASES)
 def test_every_check_holds(name: str) -> None:
     strategy = written(name)
     marks = score(strategy)

@@ -17,7 +17,7 @@ from ai_data_strategy.prompts import load, versions
 from ai_data_strategy.quantities.ledger import Ledger
 from ai_data_strategy.writers.tokens import Tokens
 
-LONGEST = 350
+LONGEST = 430
 """Words of a section's prompt; the rules for all stand in the common prefix."""
 
 

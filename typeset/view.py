@@ -89,6 +89,11 @@ class View:
         entries = (self.ledger.get(part) for part in self.ledger.uses(key))
         return any(entry is not None and entry.quantity.basis == "assumed" for entry in entries)
 
+    def account(self, *texts: str) -> str:
+        """Several lines as one: each ends as a sentence, so that the next one can be told from it."""
+        shown = [line for text in texts if (line := self.line(text))]
+        return " ".join(line if line.rstrip("*`").endswith((".", "!", "?", ":", ";")) else f"{line}." for line in shown)
+
     def line(self, text: str) -> str:
         """A short text with references, for a cell or a bullet."""
         return safe.inline(self._dated(text), self.number)
