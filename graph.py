@@ -35,7 +35,7 @@ def build() -> StateGraph[State, Context, State, State]:
     graph.add_node("prove", steps.prove)
     for section in SECTIONS:
         graph.add_node(section.key, cast(Any, section_node(section)))
-    graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "level"))
+    graph.add_node("gather", steps.gather, defer=True, destinations=(*KEYS, "analyse", "level"))
     graph.add_node("level", steps.level)
     graph.add_node("reconcile", steps.reconcile, destinations=("mend", "assemble"))
     graph.add_node("mend", cast(Any, steps.mend), input_schema=Mend)

@@ -26,7 +26,7 @@ from ai_data_strategy.agents import (
     roles_asked,
 )
 from ai_data_strategy.agents.assembly import Assembly
-from ai_data_strategy.agents.clarification import Clarification
+from ai_data_strategy.agents.clarification import MOST_QUESTIONS, Clarification
 from ai_data_strategy.agents.memo import Memo
 from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.strategy import Strategy
@@ -44,6 +44,8 @@ from ai_data_strategy.prompts import load
 from ai_data_strategy.state import Context, Json, Mend, State
 
 Update = dict[str, Any]
+MOST_FURTHER = 4
+"""Questions of the playbook's bank in the second round; the others are about figures that the sections hang on."""
 MOST_MENDS = 6
 """Sections that reconciling may patch: the gravest findings first."""
 
@@ -126,7 +128,12 @@ async def fix(state: State, runtime: Runtime[Context]) -> Update:
         schema=Blueprint, playbook=plan.write_blueprint,
     )  # fmt: skip
     reply = await ask_writer(runtime.context, request)
-    return {"blueprint": dump(reply.value), "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
+    blueprint = reply.value
+    if state.get("asked_again") and reply.written_by == "playbook":  # planned anew: what was said of its figures holds again
+        for answer in plan.answers:
+            if not answer.skipped:
+                blueprint = later_questions.with_answer(blueprint, answer.question, answer.text, plan.brief.language)
+    return {"blueprint": dump(blueprint), "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
 
 
 async def prove(state: State, runtime: Runtime[Context]) -> Update:
@@ -219,11 +226,15 @@ def gather(state: State, runtime: Runtime[Context]) -> Command[Any]:
     if not runtime.context.ask or state.get("asked_again"):
         return Command(goto="level")
     sheet = plan.whole
-    questions = later_questions.questions(sheet, plan.drafts, [answer.question for answer in plan.answers])
+    further = [] if state.get("by_model") else clarifier.further(plan.reading, plan.answers)[:MOST_FURTHER]
+    figures = later_questions.questions(sheet, plan.drafts, [answer.question for answer in plan.answers])
+    questions = [*further, *figures][:MOST_QUESTIONS]
     answers = _answered(questions, True)
     changed = [question for question in questions if not answers[question.id]["skipped"]]
     if not changed:
         return Command(update={"answers": answers, "asked_again": True}, goto="level")
+    if any(question in further for question in changed):
+        return Command(update={"answers": answers, "asked_again": True}, goto="analyse")
     return Command(
         update={"answers": answers, "asked_again": True, **applied(state, changed, answers)},
         goto=sorted({key for q in changed for key in q.touches}),

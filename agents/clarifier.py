@@ -108,6 +108,11 @@ TOPICS = {
 """What a sentence on a topic means for a plan."""
 
 
+def further(reading: Reading, answers: Sequence[Answer]) -> list[Question]:
+    """The questions of the bank that are still open after what was answered, best first."""
+    return _questions(reading, answers, translator(reading.language))
+
+
 def _questions(reading: Reading, answers: Sequence[Answer], say: Translate) -> list[Question]:
     """The questions whose answer is not known yet, best first; none that was asked before."""
     asked = {answer.question for answer in answers}

@@ -57,7 +57,7 @@ def every_source_has_a_volume(_draft: Inventory, sheet: Sheet) -> Iterator[Probl
 def every_source_has_dates(draft: Inventory, sheet: Sheet) -> Iterator[Problem]:
     notes = {item.source: item.span_note for item in draft.sources}
     for source in sheet.blueprint.sources:
-        if source.starts is None and not (notes.get(source.id) or "").strip():
+        if source.status != "to_build" and source.starts is None and not (notes.get(source.id) or "").strip():
             yield Problem("sources", f"{source.id}: no first day is known; say in span_note how it will be found")
         if source.starts and source.ends and source.ends < source.starts:
             yield Problem("sources", f"{source.id}: it ends on {source.ends} before it starts on {source.starts}")

@@ -160,7 +160,7 @@ def _number(text: str, unit: str, language: str) -> Numeral | None:
         return fitting
     plain = next((number for number in found if not number.unit and not number.per), None)
     alone = plain is not None and not _LETTER.search(text[: plain.start] + text[plain.end :])
-    return plain if alone or (not per and same_dimension("count", unit)) else None
+    return plain if alone or (not per and unit not in _SHARES and same_dimension("count", unit)) else None
 
 
 def _unit(number: Numeral) -> str:

@@ -56,12 +56,19 @@ def _handed_over(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
     for key, action, hours in sorted(work, key=lambda item: item[1].due, reverse=True):
         craft = next((duties for duties in CRAFTS if action.owner in roles and roles[action.owner].duty in duties), ())
         others = [role for role in spare if role != action.owner and roles[role].duty in craft and spare[role] >= hours * MARGIN]
-        if spare.get(action.owner, 0.0) < 0 < hours and others:
+        gone = _gone(roles[action.owner]) if action.owner in roles else None
+        late = gone is not None and action.due >= gone
+        if others and (late or spare.get(action.owner, 0.0) < 0 < hours):
             best = max(others, key=lambda role: spare[role])
             spare[best] -= hours * MARGIN
             spare[action.owner] += hours * MARGIN
             owners[key, action.id] = best
     return {key: _owned(draft, {name: role for (section, name), role in owners.items() if section == key}) for key, draft in drafts.items()}
+
+
+def _gone(role: Role) -> date | None:
+    """The day from which somebody is away for good."""
+    return role.absent_from if role.absent_until is None else None
 
 
 def _hours(role: Role, sheet: Sheet, day: date) -> float | None:
@@ -84,6 +91,8 @@ def _fit(role: Role, work: Mapping[Name, Action], days: dict[Name, date], sheet:
     own = sorted((name for name, action in work.items() if action.owner == role.id), key=lambda item: (days[item], item))
     hours = {name: (sheet.number(work[name].cost, "hour", "low") or 0.0) * MARGIN for name in own}
     placed: dict[Name, date] = {}
+    if (gone := _gone(role)) is not None:
+        last = min(last, gone - timedelta(days=1))
     for name in own:
         placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, begin), last)
 
@@ -95,7 +104,7 @@ def _first_day(
     day = workday(wish)
     for _ in range(LONGEST_SHIFT):
         moments = sorted({day, *(due for due in placed.values() if due > day)})
-        if all(
+        if not role.away_on(day) and all(
             need + sum(hours[n] for n, due in placed.items() if due <= moment) <= _there(role, rate, begin, moment) for moment in moments
         ):
             return day

@@ -134,7 +134,7 @@ def patch_type(model: type[Model], fields: Iterable[str]) -> type[Model]:
     wanted = [name for name in model.model_fields if name in set(fields) - {"quantities"}]
     parts: dict[str, Any] = {name: (_optional(model, name), None) for name in wanted}
     if "quantities" in model.model_fields:
-        parts["quantities"] = (Annotated[list[Quantity], Field(max_length=20)], [])
+        parts["quantities"] = (Annotated[list[Quantity], Field(max_length=20)] | None, None)
     return create_model(f"{model.__name__}Patch", __base__=Model, **parts)
 
 
@@ -160,7 +160,7 @@ def patched(draft: P, patch: Model) -> P:
     changes = {name: value for name in type(patch).model_fields if name != "quantities" and (value := getattr(patch, name)) is not None}
     if isinstance(shared := changes.get("shared"), Model) and not isinstance(shared, Shared):
         changes["shared"] = {**dict(cast(Any, draft).shared), **{name: value for name, value in dict(shared).items() if value is not None}}
-    new = {quantity.key: quantity for quantity in getattr(patch, "quantities", [])}
+    new = {quantity.key: quantity for quantity in getattr(patch, "quantities", None) or []}
     kept = [new.pop(quantity.key, quantity) for quantity in getattr(draft, "quantities", [])]
     added = {"quantities": [*kept, *new.values()]} if kept or new else {}
     return type(draft).model_validate({**dict(draft), **changes, **added})

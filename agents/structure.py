@@ -49,6 +49,7 @@ _ALLOWED = re.compile(
       \s*[\dIVX]+\w*(?:\.\w+)*(?:\s*\(\w+\))*(?:\s*(?:,|and|und|et|y|to|bis|à|a|or|oder|–|-|/)\s*\d+\w*(?:\s*\(\w+\))*)*  # law articles
     | \b\d{{2,4}}/\d{{2,4}}(?:/\w+)?\b                                  # (EU) 2016/679
     | \b(?:ISO|IEC|EN|DIN|NIST|PCI|SOC|RFC|IEEE|BS|CFR|U\.?S\.?C\.?)[\s/\w.-]*\d[\w.:-]*
+    | \(\d{{3}}\.\d{{2,3}}(?:\(\w+\))*\)                                 # (164.502(b)), a section of a code named before
     | \bCFR\b|\b\d+\s+(?:CFR|U\.?S\.?C\.?)(?:\s+(?:Part\s+)?[\d.]+)?
     | \b(?:version|phase|stufe|étape|fase|schritt|step|level|tier|klasse|class)\s+\d+(?:\.\d+)*
     | \b[^\W\d]+[-_.]?\d+(?:\.\d+)*\w*\b                                # F1, p99, v1.0, UTF-8, GPT-4

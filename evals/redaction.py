@@ -176,21 +176,28 @@ def _always(_text: str) -> bool:
 
 def _patterns() -> Iterator[tuple[str, re.Pattern[str], Callable[[str], bool]]]:
     """Kind, pattern and check of what a pattern tells, the longest forms first."""
-    light = pii._patterns()
+    light = pii.patterns()
     yield "login", _LOGIN, _always
     yield "secret", _SECRET, _always
     yield "email", light["EMAIL"], _always
-    yield "iban", pii._IBAN, lambda text: bool(pii._iban(text)[0])
-    yield "card", light["CREDIT_CARD"], lambda text: bool(pii._card(text)[0])
-    for _, form in pii._NATIONAL:
-        yield "national_id", form, lambda text: bool(pii._national(text)[0])
-    yield "phone", light["PHONE"], lambda text: bool(pii._phone(text)[0])
-    yield "ip", light["IP_ADDRESS"], lambda text: bool(pii._ip(text)[0])
+    yield "iban", pii.IBAN, lambda text: bool(pii.ibans(text)[0])
+    yield "card", light["CREDIT_CARD"], lambda text: bool(pii.cards(text)[0])
+    for _, form in pii.NATIONAL:
+        yield "national_id", form, lambda text: bool(pii.national_ids(text)[0])
+    yield "phone", light["PHONE"], lambda text: bool(pii.phones(text)[0])
+    yield "ip", light["IP_ADDRESS"], lambda text: bool(pii.addresses(text)[0])
 
 
 def still(text: str) -> list[str]:
     """Kinds of personal data that the detectors of `evidence.pii` find in a text."""
-    checks = {"email": pii._email, "iban": pii._iban, "card": pii._card, "national_id": pii._national, "phone": pii._phone, "ip": pii._ip}
+    checks = {
+        "email": pii.emails,
+        "iban": pii.ibans,
+        "card": pii.cards,
+        "national_id": pii.national_ids,
+        "phone": pii.phones,
+        "ip": pii.addresses,
+    }
     return [kind for kind, check in checks.items() if check(text)[0]]
 
 

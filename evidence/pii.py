@@ -30,8 +30,8 @@ _LEAST_CHECKED = 0.3
 _REGIONS = ("US", "DE", "FR", "ES", "GB")
 _WORD = re.compile(r"\w+")
 _FILE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".css", ".js")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])")
-_NATIONAL: tuple[tuple[str, re.Pattern[str]], ...] = (
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])")
+NATIONAL: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("us.ssn", re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")),
     ("es.dni", re.compile(r"(?<![A-Za-z0-9])\d{8}-?[A-Z](?![A-Za-z0-9])")),
     ("es.nie", re.compile(r"(?<![A-Za-z0-9])[XYZ]-?\d{7}-?[A-Z](?![A-Za-z0-9])")),
@@ -108,10 +108,10 @@ def _cells(table: Table, column: Column) -> Counter[str]:
 
 
 def _by_content(cells: Counter[str], named: Sequence[str], column: Column) -> Iterator[PiiShare]:
-    checks: dict[Pii | Sensitive, Callable[[str], Verdict]] = {"card": _card, "phone": _phone_by_name if "phone" in named else _phone}
-    checks["national_id"] = _national_by_name if "national_id" in named else _national
+    checks: dict[Pii | Sensitive, Callable[[str], Verdict]] = {"card": cards, "phone": _phone_by_name if "phone" in named else phones}
+    checks["national_id"] = _national_by_name if "national_id" in named else national_ids
     if column.type == "text":
-        checks |= {"email": _email, "iban": _iban, "ip": _ip}
+        checks |= {"email": emails, "iban": ibans, "ip": addresses}
     for kind, check in checks.items():
         if kind == "ip" and "version" in words_of(column.name):
             continue
@@ -125,7 +125,8 @@ def _by_content(cells: Counter[str], named: Sequence[str], column: Column) -> It
 
 
 @cache
-def _patterns() -> dict[str, re.Pattern[str]]:
+def patterns() -> dict[str, re.Pattern[str]]:
+    """The regular expressions of the library by kind, as it names them."""
     from datafog.processing.text_processing.regex_annotator import RegexAnnotator
 
     return dict(RegexAnnotator().patterns)
@@ -141,14 +142,14 @@ def _any(matches: Iterator[re.Match[str]], valid: Callable[[str], bool], most: i
     return 0, candidate
 
 
-def _email(cell: str) -> Verdict:
+def emails(cell: str) -> Verdict:
     """Looks only around each @, so that no cell makes the pattern slow."""
     at = cell.find("@")
     for _ in range(50):
         if at < 0:
             return 0, 0
         window = cell[max(0, at - 65) : at + 255]
-        verdict = _any(_patterns()["EMAIL"].finditer(window), lambda text: not text.lower().endswith(_FILE_ENDINGS), 3)
+        verdict = _any(patterns()["EMAIL"].finditer(window), lambda text: not text.lower().endswith(_FILE_ENDINGS), 3)
         if verdict[0]:
             return verdict
         at = cell.find("@", at + 1)
@@ -159,23 +160,23 @@ def _digits(cell: str, least: int) -> bool:
     return sum(map(cell.count, "0123456789")) >= least
 
 
-def _card(cell: str) -> Verdict:
+def cards(cell: str) -> Verdict:
     from stdnum import luhn
 
     if not _digits(cell, 13):
         return 0, 0
-    return _any(_patterns()["CREDIT_CARD"].finditer(cell), lambda text: bool(luhn.is_valid(re.sub(r"[\s-]", "", text))))
+    return _any(patterns()["CREDIT_CARD"].finditer(cell), lambda text: bool(luhn.is_valid(re.sub(r"[\s-]", "", text))))
 
 
-def _phone(cell: str) -> Verdict:
+def phones(cell: str) -> Verdict:
     """Only written as phone numbers are: with a plus, brackets or separators."""
     if not _digits(cell, 7):
         return 0, 0
-    return _any(_patterns()["PHONE"].finditer(cell), lambda text: not text.isdigit() and "." not in text[:3] and _dialled(text, ("US",)))
+    return _any(patterns()["PHONE"].finditer(cell), lambda text: not text.isdigit() and "." not in text[:3] and _dialled(text, ("US",)))
 
 
 def _phone_by_name(cell: str) -> Verdict:
-    return (1, 1) if _digits(cell, 6) and len(cell) <= 40 and _dialled(cell, _REGIONS) else _phone(cell)
+    return (1, 1) if _digits(cell, 6) and len(cell) <= 40 and _dialled(cell, _REGIONS) else phones(cell)
 
 
 def _dialled(text: str, regions: Sequence[str]) -> bool:
@@ -190,14 +191,14 @@ def _dialled(text: str, regions: Sequence[str]) -> bool:
     return False
 
 
-def _iban(cell: str) -> Verdict:
+def ibans(cell: str) -> Verdict:
     from stdnum import iban
 
-    return _any(_IBAN.finditer(cell), lambda text: bool(iban.is_valid(text))) if _digits(cell, 10) else (0, 0)
+    return _any(IBAN.finditer(cell), lambda text: bool(iban.is_valid(text))) if _digits(cell, 10) else (0, 0)
 
 
-def _ip(cell: str) -> Verdict:
-    return _any(_patterns()["IP_ADDRESS"].finditer(cell), _address) if cell.count(".") >= 3 else (0, 0)
+def addresses(cell: str) -> Verdict:
+    return _any(patterns()["IP_ADDRESS"].finditer(cell), _address) if cell.count(".") >= 3 else (0, 0)
 
 
 def _address(text: str) -> bool:
@@ -228,12 +229,12 @@ def _numbers(cell: str, forms: Sequence[tuple[str, re.Pattern[str]]]) -> Verdict
     return 0, candidate
 
 
-def _national(cell: str) -> Verdict:
-    return _numbers(cell, _NATIONAL)
+def national_ids(cell: str) -> Verdict:
+    return _numbers(cell, NATIONAL)
 
 
 def _national_by_name(cell: str) -> Verdict:
-    return _numbers(cell, (*_NATIONAL, *_NATIONAL_BY_NAME))
+    return _numbers(cell, (*NATIONAL, *_NATIONAL_BY_NAME))
 
 
 def _spoken(cells: Counter[str]) -> Counter[Sensitive]:

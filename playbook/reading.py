@@ -78,7 +78,7 @@ class Denial:
     quote: str
 
 
-WEAK = 4.4
+WEAK = 3.0
 """Score of an archetype below which the brief does not say what is to be decided."""
 
 

@@ -24,6 +24,7 @@ from ai_data_strategy.graph import RECURSION_LIMIT, build
 from ai_data_strategy.interfaces.revising import starting_state
 from ai_data_strategy.interfaces.service import load_state
 from ai_data_strategy.models import M, PlaybookWriter, Reply, Request, Spent, WithFallback
+from ai_data_strategy.playbook.desk import knowledge
 from ai_data_strategy.state import Context
 
 BRIEFS = yaml.safe_load((Path(__file__).parent / "briefs.yaml").read_text("utf-8"))
@@ -232,10 +233,25 @@ async def test_sections_that_are_written_again_side_by_side_all_keep_their_new_v
         first = await run.go(Command(resume={first.interrupts[0].id: {}}))
     (asked,) = first.interrupts
     questions = asked.value["questions"]
-    done = (await run.go(Command(resume={asked.id: {q["id"]: f"37 {q['unit']}" for q in questions}}))).value
-    again = {key for question in questions for key in question["touches"]}
+    figures = [question for question in questions if question["id"] not in knowledge("questions")]
+    done = (await run.go(Command(resume={asked.id: {q["id"]: f"37 {q['unit']}" for q in figures}}))).value
+    again = {key for question in figures for key in question["touches"]}
     assert len(again) > 1 and {key for key, entry in done["sections"].items() if entry["turn"] == 2} == again
     assert not done["notes"]
+
+
+async def test_what_the_bank_asks_last_makes_the_playbook_plan_anew() -> None:
+    run = Run(PlaybookWriter(), ask=True)
+    first = await run.go(HELPDESK)
+    early = [question["id"] for question in first.interrupts[0].value["questions"]]
+    second = await run.go(Command(resume={first.interrupts[0].id: {}}))
+    (asked,) = second.interrupts
+    further = [question["id"] for question in asked.value["questions"] if question["kind"] != "number"]
+    assert further and not set(further) & set(early)
+    told = {further[0]: "Tickets are kept for 400 days, then deleted.", "hours_product": "11"}
+    done = (await run.go(Command(resume={asked.id: told}))).value
+    assert done["finished"] and {entry["turn"] for entry in done["sections"].values()} == {2}
+    assert "400 days" in done["document"] or "400" in done["document"]
 
 
 async def test_where_nothing_should_be_learned_the_run_ends_early() -> None:
