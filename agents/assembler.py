@@ -99,6 +99,16 @@ def _bottleneck(sheet: Sheet, k: Desk) -> str:
     return k.say("What decides is whether the stored labels are true enough to learn from; the benchmark measures that first.")
 
 
+def _budget(sheet: Sheet, k: Desk) -> str:
+    currency = k.blueprint.currency
+    cost, budget = sheet.number("cost_year_one", currency, "low"), sheet.number("budget", currency, "high")
+    if budget is None:
+        return k.say("Nobody has named a budget.")
+    if k.blueprint.shared.budget.basis != "stated":
+        return k.say("Nobody has named a budget; this plan asks for {budget}.")
+    return k.say("The budget of {budget} does not cover that.") if cost is not None and cost > budget else k.say("The budget is {budget}.")
+
+
 def _cost(sheet: Sheet, k: Desk) -> str:
     said = []
     if sheet.known("cost_year_one"):
@@ -107,7 +117,7 @@ def _cost(sheet: Sheet, k: Desk) -> str:
         said.append(k.say("The people on the plan cost {team_cost} a year."))
     if sheet.known("labelling_cost") and sheet.known("labelling_hours"):
         said.append(k.say("Human labels cost {labelling_cost}, that is {labelling_hours} of work."))
-    said.append(k.say("The budget is {budget}.") if sheet.known("budget") else k.say("Nobody has named a budget."))
+    said.append(_budget(sheet, k))
     said.append(k.say("The money up to the offline gate is released first."))
     if sheet.known("benefit_year_one") and sheet.known("net_year_one"):
         said.append(k.say("The return is put at {benefit_year_one} in year one, which leaves {net_year_one}."))
