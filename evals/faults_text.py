@@ -303,7 +303,7 @@ FRONT: list[Fault] = [
 
 def _undated(strategy: Json, chance: Random) -> None:
     """A source without a first day, and without a word on how it is found."""
-    source = chance.choice(reach(strategy, "blueprint.sources"))
+    source = chance.choice([item for item in reach(strategy, "blueprint.sources") if item["status"] != "to_build"])
     source["starts"] = None
     for item in reach(strategy, "sections.inventory.sources"):
         if item["source"] == source["id"]:

@@ -15,6 +15,7 @@ from ai_data_strategy.blueprint import Blueprint, Role
 from ai_data_strategy.domain import Quantity, Verification
 from ai_data_strategy.playbook.reading import Reading
 from ai_data_strategy.typeset.catalogue import translator
+from ai_data_strategy.typeset.text import REFERENCE
 
 _SUBSTITUTES = {
     "domain": ("operations", "product"), "annotation": ("domain", "operations", "product"), "data_science": ("data_engineering", "engineering"),
@@ -59,7 +60,7 @@ class Desk:
 
     def led(self, section: str, prose: str) -> str:
         """A section's prose, with a first sentence that names product and examples where it would name neither brief nor product."""
-        said = prose.casefold()
+        said = REFERENCE.sub(" ", prose).casefold()
         terms = {term.casefold() for term in (*self.reading.terms, self.blueprint.product, self.blueprint.example) if term}
         if sum(term in said for term in terms) >= min(2, len(terms)):
             return prose
