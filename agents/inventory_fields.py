@@ -23,7 +23,7 @@ MECHANISMS = {
 AGREEMENTS = {"none_needed": N_("none needed"), "in_place": N_("in place"), "missing": N_("missing"), "unknown": N_("unknown")}
 SENSITIVITIES = {
     "none": N_("none"), "personal": N_("personal"), "free_text": N_("free text, may hold anything"), "financial": N_("financial"),
-    "device": N_("device"), "location": N_("location"), "biometric": N_("biometric"), "special": N_("special category, Art. 9"),
+    "device": N_("device"), "location": N_("location"), "biometric": N_("biometric"), "special": N_("special category"),
     "criminal": N_("criminal offence, Art. 10"), "child": N_("child"),
 }  # fmt: skip
 

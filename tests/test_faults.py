@@ -160,7 +160,7 @@ def test_where_no_reply_can_be_used_the_playbook_stands_in_and_says_so(fault: st
 def test_a_program_that_is_stopped_goes_on_and_pays_nothing_twice(sign: signal.Signals, script: Path, tmp_path: Path) -> None:
     pauses = random.Random(sign)
     with shell(tmp_path, script, "--latency", "0.3") as cli:
-        stops = [_stop_midway(cli, sign, cli.drafting(), pauses.uniform(0.1, 1.2))]
+        stops = [_stop_midway(cli, sign, cli.drafting(), pauses.uniform(0.1, 0.7))]
         run = cli.only_run
         if sign == signal.SIGKILL:
             stops.append(_stop_midway(cli, sign, ("resume", run), pauses.uniform(0.0, 0.4)))
