@@ -290,8 +290,9 @@ async def mend(task: Mend, runtime: Runtime[Context]) -> Update:
     plan, section = Plan.of(task["state"], runtime.context), BY_KEY[task["key"]]
     draft = plan.drafts[section.key]
     critique = Critique(verdicts=[Verdict.model_validate(item) for item in task["findings"]])
-    fields = [v.field if v.field in section.draft.model_fields else "prose" for v in critique.verdicts]
-    patch_type = reviewer.patch_type(section.draft, {*fields, "prose"})
+    named = {v.field for v in critique.verdicts}
+    every = section.draft.model_fields  # who reads the whole names the section at fault, not always the field
+    patch_type = reviewer.patch_type(section.draft, {*named, "prose"} if named <= set(every) else every)
     request = Request(
         id=f"{section.key}.mend.{task['state'].get('version', 1)}", role="writer", section=section.key, prefix=plan.prefix,
         suffix=reviewer.revision(section, draft, critique), schema=patch_type, playbook=patch_type,

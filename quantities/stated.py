@@ -88,7 +88,8 @@ def _holds(wanted: float, unit: str, reading: Numeral) -> bool:
 
 
 def _same(wanted: float, unit: str, said: float, reading: Numeral) -> bool:
-    head, _, per = unit.replace(" ", "").partition("/")
+    head, *pers = unit.replace(" ", "").split("/")
+    per = next((part for part in pers if part in TIMES), pers[0] if pers else "")  # of "treatment/patient/week", people say "a week"
     if not _units_fit(head, reading.unit):
         return False
     given, tolerance = said, _EXACT
