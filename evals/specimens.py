@@ -24,6 +24,8 @@ DAYS = tuple(
     date(2026, 11, 21).replace(year=year, month=month, day=day) for year, month, day in ((2026, 11, 21), (2027, 2, 28), (2027, 7, 5))
 )
 EXAMPLES = Path("examples")
+MOST_FIGURES = 29
+"""Figures of a section that leave room for a planted one: a document that holds as many as it may is none to plant in."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,12 @@ def _all(examples: Path) -> Iterator[Specimen]:
 
 
 def _examples(folder: Path) -> Iterator[Specimen]:
-    """The examples' own documents; where there is none yet, what the playbook makes of brief and measurements."""
+    """The examples' own documents that have room for one more figure; where there is none yet, what the playbook makes of brief and measurements."""
     for place in sorted(path for path in folder.glob("*") if path.is_dir()):
         if (place / "strategy.json").exists():
             strategy = json.loads((place / "strategy.json").read_text("utf-8"))
-            yield Specimen(place.name, place.name, strategy["brief"]["language"], strategy["writer"], strategy)
+            if all(len(section["quantities"]) < MOST_FIGURES for section in strategy["sections"].values()):
+                yield Specimen(place.name, place.name, strategy["brief"]["language"], strategy["writer"], strategy)
         elif (place / "evidence.json").exists():
             yield _measured(place)
 
