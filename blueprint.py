@@ -102,11 +102,18 @@ class Role(Model):
         """True on a day of the absence; it has no end for somebody who leaves for good."""
         return self.absent_from is not None and self.absent_from <= day <= (self.absent_until or date.max)
 
-    def days_away(self, begin: date, end: date) -> int:
-        """Calendar days of the absence from `begin` to `end`, both counted."""
-        if self.absent_from is None:
-            return 0
-        return max(0, (min(end, self.absent_until or end) - max(begin, self.absent_from)).days + 1)
+    def days_there(self, start: date, end: date) -> int:
+        """Calendar days from `start` to `end`, both counted, on which this role is there: come already, and not away."""
+        begin = max(start, self.available_from)
+        away = 0
+        if self.absent_from is not None:
+            away = max(0, (min(end, self.absent_until or end) - max(begin, self.absent_from)).days + 1)
+        return max(0, (end - begin).days + 1 - away)
+
+    @property
+    def gone_from(self) -> date | None:
+        """The day from which somebody is away for good."""
+        return self.absent_from if self.absent_until is None else None
 
 
 class Slice(Model):

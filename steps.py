@@ -131,7 +131,7 @@ async def fix(state: State, runtime: Runtime[Context]) -> Update:
     blueprint = reply.value
     if state.get("asked_again") and reply.written_by == "playbook":  # planned anew: what was said of its figures holds again
         for answer in plan.answers:
-            if not answer.skipped:
+            if not answer.skipped and not clarifier.in_bank(answer.question):
                 blueprint = later_questions.with_answer(blueprint, answer.question, answer.text, plan.brief.language)
     return {"blueprint": dump(blueprint), "by_model": reply.written_by != "playbook", "spent": spent(request, reply)}
 
@@ -226,7 +226,7 @@ def gather(state: State, runtime: Runtime[Context]) -> Command[Any]:
     if not runtime.context.ask or state.get("asked_again"):
         return Command(goto="level")
     sheet = plan.whole
-    further = [] if state.get("by_model") else clarifier.further(plan.reading, plan.answers)[:MOST_FURTHER]
+    further = [] if state.get("by_model") else clarifier.questions(plan.reading, plan.answers)[:MOST_FURTHER]
     figures = later_questions.questions(sheet, plan.drafts, [answer.question for answer in plan.answers])
     questions = [*further, *figures][:MOST_QUESTIONS]
     answers = _answered(questions, True)

@@ -129,9 +129,8 @@ def _role(role: Role, blueprint: Blueprint, ledger: Ledger) -> str:
     known = "named" if role.named else "not named by anyone"
     last = blueprint.milestones[-1]
     rate = ledger.number(role.hours_per_week, "hour/week", "high")
-    begin = max(role.available_from, blueprint.milestones[0].day)
-    days = (last.day - begin).days + 1 - role.days_away(begin, last.day)
-    hours = f", {rate * max(0, days) / 7:.0f} hours until {last.id}" if rate else ""
+    days = role.days_there(blueprint.milestones[0].day, last.day)
+    hours = f", {rate * days / 7:.0f} hours until {last.id}" if rate else ""
     return f"- {role.id}: {role.title} ({role.duty}; {known}; from {role.available_from}{_away(role)}; {role.hours_per_week}{hours})"
 
 

@@ -63,7 +63,7 @@ def playbook(brief: Brief, answers: Sequence[Answer] = ()) -> Clarification:
         facts=_facts(reading, say),
         contradictions=list(reading.contradictions),
         orders=list(reading.orders),
-        questions=[] if denial else _questions(reading, answers, say),
+        questions=[] if denial else questions(reading, answers),
     )
 
 
@@ -108,13 +108,14 @@ TOPICS = {
 """What a sentence on a topic means for a plan."""
 
 
-def further(reading: Reading, answers: Sequence[Answer]) -> list[Question]:
-    """The questions of the bank that are still open after what was answered, best first."""
-    return _questions(reading, answers, translator(reading.language))
+def in_bank(question: str) -> bool:
+    """True for the id of a question of the bank: the reader reads its answers, whatever figure has the same name."""
+    return question in knowledge("questions")
 
 
-def _questions(reading: Reading, answers: Sequence[Answer], say: Translate) -> list[Question]:
-    """The questions whose answer is not known yet, best first; none that was asked before."""
+def questions(reading: Reading, answers: Sequence[Answer]) -> list[Question]:
+    """The questions of the bank whose answer is not known yet, best first; none that was asked before."""
+    say = translator(reading.language)
     asked = {answer.question for answer in answers}
     scored = [
         (_points(entry, reading), name, entry)

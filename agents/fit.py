@@ -80,10 +80,10 @@ def _overloaded(sheet: Sheet, role: Role, items: list[tuple[date, float, str, st
     rate = sheet.number(role.hours_per_week, "hour/week", "high")
     if rate is None:
         return
-    begin, needed = max(role.available_from, sheet.blueprint.milestones[0].day), 0.0
+    start, needed = sheet.blueprint.milestones[0].day, 0.0
     for due, hours, section, action in items:
         needed += hours
-        there = rate * max(0, (due - begin).days - role.days_away(begin, due) + 1) / 7
+        there = rate * role.days_there(start, due) / 7
         if needed > there * 1.05 + 0.5:
             yield Fault(
                 section,

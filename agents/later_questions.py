@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ai_data_strategy.agents.clarification import MOST_QUESTIONS
 from ai_data_strategy.agents.section import Draft
 from ai_data_strategy.agents.sheet import Sheet, fill_unit, shared_quantities, texts
 from ai_data_strategy.blueprint import Blueprint, Dial, Role, Shared
-from ai_data_strategy.domain import Figure, Quantity, Question
+from ai_data_strategy.domain import Figure, Question
 from ai_data_strategy.quantities.ledger import Entry
 from ai_data_strategy.quantities.numerals import Numeral, numerals
 from ai_data_strategy.quantities.units import convert, same_dimension
@@ -19,6 +19,7 @@ from ai_data_strategy.typeset.catalogue import translator
 from ai_data_strategy.typeset.figures import tabled
 from ai_data_strategy.typeset.text import references
 
+F = TypeVar("F", bound=Figure)
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_SOURCE = 400
 """Characters of a figure's source."""
@@ -81,13 +82,6 @@ def _question(entry: Entry, sections: set[str], sheet: Sheet) -> Question:
     )
 
 
-def answered(figure: Figure, source: str, value: float) -> Figure:
-    """A figure replaced by what the user said; `source` is the verbatim passage."""
-    return figure.model_copy(
-        update={"value": value, "low": None, "high": None, "basis": "stated", "source": source, "expression": None, "check": None}
-    )
-
-
 def affected(old: Blueprint, new: Blueprint, sheet: Sheet, drafts: Mapping[str, Draft]) -> set[str]:
     """The sections that hang on what differs between two blueprints: changed figures by use, changed facts by id."""
     before, after = ({q.key: q for q in (*shared_quantities(b), *b.quantities)} for b in (old, new))
@@ -111,15 +105,12 @@ def with_answer(blueprint: Blueprint, key: str, text: str, language: str) -> Blu
     """The blueprint with an answered figure as stated; unchanged where the answer holds no number in the figure's unit."""
     if key in Shared.model_fields:
         dial = next(item for item in Shared.model_fields[key].metadata if isinstance(item, Dial))
-        unit = fill_unit(dial.unit, blueprint)
-        value = value_in(text, unit, language)
-        figure = getattr(blueprint.shared, key)
-        update = {} if value is None else {key: answered(figure, _passage(text, unit, language), value)}
-        return blueprint.model_copy(update={"shared": blueprint.shared.model_copy(update=update)})
+        figure = _answered(getattr(blueprint.shared, key), fill_unit(dial.unit, blueprint), text, language)
+        return blueprint.model_copy(update={"shared": blueprint.shared.model_copy(update={key: figure})})
     role = next((role for role in blueprint.roles if role.hours_per_week == key), None)
     if role and not _speaks_of(role, text):
         return blueprint
-    quantities = [_answered(q, text, language) if q.key == key else q for q in blueprint.quantities]
+    quantities = [_answered(q, q.unit, text, language) if q.key == key else q for q in blueprint.quantities]
     return blueprint.model_copy(update={"quantities": quantities})
 
 
@@ -130,24 +121,31 @@ def _speaks_of(role: Role, text: str) -> bool:
     return len(words) <= _SHORT_ANSWER or any(word.strip(".,;:") in named for word in words)
 
 
-def _answered(quantity: Quantity, text: str, language: str) -> Figure:
-    value = value_in(text, quantity.unit, language)
-    return quantity if value is None else answered(quantity, _passage(text, quantity.unit, language), value)
-
-
-def value_in(text: str, unit: str, language: str) -> float | None:
-    """The first number of a text that is in a unit of that dimension, converted; None where the text counts other things.
-
-    A number without a unit is taken as it is if nothing else is said, or if the figure counts things.
-    """
+def _answered(figure: F, unit: str, text: str, language: str) -> F:
+    """A figure as the user stated it, its source the verbatim passage; unchanged where the answer holds no number in its unit."""
     found = _number(text, unit, language)
     if found is None:
-        return None
+        return figure
     given = _unit(found)
-    return convert(found.value, given, unit) if (found.unit or found.per) and same_dimension(given, unit) else found.value
+    fits = (found.unit or found.per) and same_dimension(given, unit)
+    value = convert(found.value, given, unit) if fits else found.value
+    changes = {
+        "value": value,
+        "low": None,
+        "high": None,
+        "basis": "stated",
+        "source": _passage(text, found),
+        "expression": None,
+        "check": None,
+    }
+    return figure.model_copy(update=changes)
 
 
 def _number(text: str, unit: str, language: str) -> Numeral | None:
+    """The first number of a text that is in a unit of that dimension; None where the text counts other things.
+
+    A number without a unit is taken as it is if nothing else is said, or if the figure counts things.
+    """
     found = numerals(text, language)
     counted, _, per = unit.partition("/")
     if per:  # asked how much a week, people say how much
@@ -167,10 +165,7 @@ def _unit(number: Numeral) -> str:
     return "/".join(part for part in (number.unit or "count", number.per) if part)
 
 
-def _passage(text: str, unit: str, language: str) -> str:
+def _passage(text: str, number: Numeral) -> str:
     """The words of an answer around the number that was taken, verbatim, at most as long as a source may be."""
-    number = _number(text, unit, language)
-    if len(text) <= _LONGEST_SOURCE or number is None:
-        return text[:_LONGEST_SOURCE]
     start = max(0, min(number.start - _LONGEST_SOURCE // 2, len(text) - _LONGEST_SOURCE))
     return text[start : start + _LONGEST_SOURCE].strip()

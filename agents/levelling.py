@@ -18,7 +18,7 @@ Name = tuple[str, str]
 """Section and id of an action."""
 ROUNDS = 6
 LONGEST_SHIFT = 520
-"""Workdays by which an action may move; what fits in no year stays a finding."""
+"""Workdays by which an action may move; what fits in no two years stays a finding."""
 AFTERWARDS = timedelta(weeks=13)
 """Time after the last milestone in which what fits before no more is still done; what does not fit even there stays a finding."""
 CRAFTS = (("data_engineering", "engineering", "data_science"),)
@@ -29,10 +29,10 @@ MARGIN = 1.06
 
 def levelled(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
     """The drafts with due dates that fit; a date moves only where it must, and an owner changes only where no date helps."""
-    drafts = _handed_over(drafts, sheet)
+    last = sheet.blueprint.milestones[-1].day + AFTERWARDS
+    drafts = _handed_over(drafts, sheet, last)
     days = {(key, a.id): a.due for key, draft in drafts.items() for a in draft.actions}
     work = {(key, a.id): a for key, draft in drafts.items() for a in draft.actions}
-    last = sheet.blueprint.milestones[-1].day + AFTERWARDS
     for _ in range(ROUNDS):
         before = dict(days)
         for role in sheet.blueprint.roles:
@@ -43,38 +43,37 @@ def levelled(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
     return {key: _moved(draft, {name: day for (section, name), day in days.items() if section == key}) for key, draft in drafts.items()}
 
 
-def _handed_over(drafts: Mapping[str, Draft], sheet: Sheet) -> dict[str, Draft]:
+def _handed_over(drafts: Mapping[str, Draft], sheet: Sheet, last: date) -> dict[str, Draft]:
     """The drafts with the last actions of a role that has too few hours for all of its work given to a role of the same craft that has them."""
-    last, roles = sheet.blueprint.milestones[-1].day + AFTERWARDS, {role.id: role for role in sheet.blueprint.roles}
-    work = [(key, a, sheet.number(a.cost, "hour", "low") or 0.0) for key, draft in drafts.items() for a in draft.actions]
+    roles, start = {role.id: role for role in sheet.blueprint.roles}, sheet.blueprint.milestones[0].day
+    work = [(key, a, (sheet.number(a.cost, "hour", "low") or 0.0) * MARGIN) for key, draft in drafts.items() for a in draft.actions]
     spare = {
-        role.id: there - sum(hours for _, a, hours in work if a.owner == role.id) * MARGIN
+        role.id: rate * role.days_there(start, last) / 7 - sum(hours for _, a, hours in work if a.owner == role.id)
         for role in roles.values()
-        if (there := _hours(role, sheet, last)) is not None
+        if (rate := _rate(role, sheet))
     }
-    owners: dict[Name, str] = {}
+    owners: dict[str, dict[str, str]] = {key: {} for key in drafts}
     for key, action, hours in sorted(work, key=lambda item: item[1].due, reverse=True):
-        craft = next((duties for duties in CRAFTS if action.owner in roles and roles[action.owner].duty in duties), ())
-        others = [role for role in spare if role != action.owner and roles[role].duty in craft and spare[role] >= hours * MARGIN]
-        gone = _gone(roles[action.owner]) if action.owner in roles else None
-        late = gone is not None and action.due >= gone
-        if others and (late or spare.get(action.owner, 0.0) < 0 < hours):
+        owner = roles.get(action.owner)
+        if owner is None or not (_too_late(owner, action) or spare.get(owner.id, 0.0) < 0 < hours):
+            continue
+        craft = next((duties for duties in CRAFTS if owner.duty in duties), ())
+        others = [role for role in spare if role != owner.id and roles[role].duty in craft and spare[role] >= hours]
+        if others:
             best = max(others, key=lambda role: spare[role])
-            spare[best] -= hours * MARGIN
-            spare[action.owner] += hours * MARGIN
-            owners[key, action.id] = best
-    return {key: _owned(draft, {name: role for (section, name), role in owners.items() if section == key}) for key, draft in drafts.items()}
+            spare[best] -= hours
+            spare[owner.id] = spare.get(owner.id, 0.0) + hours
+            owners[key][action.id] = best
+    return {key: _owned(draft, owners[key]) for key, draft in drafts.items()}
 
 
-def _gone(role: Role) -> date | None:
-    """The day from which somebody is away for good."""
-    return role.absent_from if role.absent_until is None else None
+def _rate(role: Role, sheet: Sheet) -> float | None:
+    """Hours a week that a role has at most; None if nobody knows."""
+    return sheet.number(role.hours_per_week, "hour/week", "high")
 
 
-def _hours(role: Role, sheet: Sheet, day: date) -> float | None:
-    """Hours that a role has until a day; None if nobody knows how many it has a week."""
-    rate = sheet.number(role.hours_per_week, "hour/week", "high")
-    return _there(role, rate, max(role.available_from, sheet.blueprint.milestones[0].day), day) if rate else None
+def _too_late(owner: Role, action: Action) -> bool:
+    return owner.gone_from is not None and action.due >= owner.gone_from
 
 
 def _owned(draft: Draft, owners: Mapping[str, str]) -> Draft:
@@ -84,36 +83,32 @@ def _owned(draft: Draft, owners: Mapping[str, str]) -> Draft:
 
 
 def _fit(role: Role, work: Mapping[Name, Action], days: dict[Name, date], sheet: Sheet, last: date) -> None:
-    rate = sheet.number(role.hours_per_week, "hour/week", "high")
+    rate, start = _rate(role, sheet), sheet.blueprint.milestones[0].day
     if not rate:
         return
-    begin = max(role.available_from, sheet.blueprint.milestones[0].day)
     own = sorted((name for name, action in work.items() if action.owner == role.id), key=lambda item: (days[item], item))
     hours = {name: (sheet.number(work[name].cost, "hour", "low") or 0.0) * MARGIN for name in own}
     placed: dict[Name, date] = {}
-    if (gone := _gone(role)) is not None:
-        last = min(last, gone - timedelta(days=1))
+    if role.gone_from is not None:
+        last = min(last, role.gone_from - timedelta(days=1))
     for name in own:
-        placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, begin), last)
+        placed[name] = days[name] = min(_first_day(days[name], hours[name], placed, hours, role, rate, start), last)
 
 
 def _first_day(
-    wish: date, need: float, placed: Mapping[Name, date], hours: Mapping[Name, float], role: Role, rate: float, begin: date
+    wish: date, need: float, placed: Mapping[Name, date], hours: Mapping[Name, float], role: Role, rate: float, start: date
 ) -> date:
     """The first workday from `wish` on by which the work fits, and with which everything due later still fits."""
     day = workday(wish)
     for _ in range(LONGEST_SHIFT):
         moments = sorted({day, *(due for due in placed.values() if due > day)})
         if not role.away_on(day) and all(
-            need + sum(hours[n] for n, due in placed.items() if due <= moment) <= _there(role, rate, begin, moment) for moment in moments
+            need + sum(hours[n] for n, due in placed.items() if due <= moment) <= rate * role.days_there(start, moment) / 7
+            for moment in moments
         ):
             return day
         day = workday(day + timedelta(days=1))
     return day
-
-
-def _there(role: Role, rate: float, begin: date, day: date) -> float:
-    return rate * max(0, (day - begin).days + 1 - role.days_away(begin, day)) / 7
 
 
 def _order(work: Mapping[Name, Action], days: dict[Name, date], last: date) -> None:

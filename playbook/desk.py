@@ -35,6 +35,17 @@ def knowledge(topic: str) -> Mapping[str, Any]:
     )
 
 
+def topic_of(name: str, archetype: str) -> Mapping[str, Any]:
+    """A topic's knowledge for an archetype: the archetype's entries over those of `default`."""
+    file = knowledge(name)
+    return {**file.get("default", {}), **file.get(archetype, {})}
+
+
+def in_currency(euros: float, currency: str) -> float:
+    """An assumed amount of the playbook, written in euros, in the order of magnitude of another currency."""
+    return euros * float(knowledge("currencies").get(currency, 1))
+
+
 @dataclass
 class Desk:
     """Everything a section's playbook writes from. `quantities` collects the section's new numbers."""
@@ -55,8 +66,7 @@ class Desk:
 
     def topic(self, name: str) -> Mapping[str, Any]:
         """A topic's knowledge for this archetype: the archetype's entries over those of `default`."""
-        file = knowledge(name)
-        return {**file.get("default", {}), **file.get(self.blueprint.archetype, {})}
+        return topic_of(name, self.blueprint.archetype)
 
     def led(self, section: str, prose: str) -> str:
         """A section's prose, with a first sentence that names product and examples where it would name neither brief nor product."""

@@ -8,7 +8,7 @@ from typing import Any
 from ai_data_strategy.blueprint import Shared
 from ai_data_strategy.domain import Figure
 from ai_data_strategy.playbook.cast import annotators_named
-from ai_data_strategy.playbook.desk import knowledge
+from ai_data_strategy.playbook.desk import in_currency, knowledge, topic_of
 from ai_data_strategy.playbook.facts import days, rate_unit
 from ai_data_strategy.playbook.measured import MEASURED
 from ai_data_strategy.playbook.plan import Plan, assumed, computed, proposed, said_unit, stated_figure, unknown
@@ -215,40 +215,35 @@ def team_cost(plan: Plan) -> float:
 
 
 def year_cost(plan: Plan, sizes: Sizes) -> float:
-    """Planned cost of year one: team, labels, machines, what the roll-out costs beside them, and a reserve."""
-    rates, labels = knowledge("rates"), sizes.labels
+    """Planned cost of year one: the team, what comes beside it, and a reserve."""
+    return (team_cost(plan) + _besides(plan, sizes)) * _with_reserve()
+
+
+def _with_reserve() -> float:
+    return 1 + float(knowledge("rates")["reserve_percent"]) / 100
+
+
+def _besides(plan: Plan, sizes: Sizes) -> float:
+    """Labels and machines of year one, and the middle of what the archetype's roll-out costs beside people."""
+    labels = sizes.labels
     hours = labelling_hours(labels.benchmark + labels.overlap + labels.training, labels.minutes)
-    machines = rates["machines_a_year_in_hours"][plan.kind] * _hour(plan)[0]
-    plain = team_cost(plan) + hours * (_annotator_rate(plan).value or 0.0) + machines + _rollout_costs(plan)
-    return float(plain * (1 + rates["reserve_percent"] / 100))
-
-
-def _rollout_costs(plan: Plan) -> float:
-    """The middle of what the archetype's roll-out costs beside people, in the plan's currency."""
-    file = knowledge("rollout")
-    costs = file.get(plan.kind, {}).get("costs") or file["default"].get("costs", [])
-    return float(sum((item["low"] + item["high"]) / 2 for item in costs)) * float(knowledge("currencies").get(plan.reading.currency, 1))
+    machines = knowledge("rates")["machines_a_year_in_hours"][plan.kind] * _hour(plan)[0]
+    rollout = sum((item["low"] + item["high"]) / 2 for item in topic_of("rollout", plan.kind).get("costs", []))
+    return float(hours * (_annotator_rate(plan).value or 0.0) + machines + in_currency(rollout, plan.reading.currency))
 
 
 def _budget(plan: Plan, sizes: Sizes) -> Figure:
     if plan.facts.budget and plan.facts.budget.unit == plan.reading.currency:
         return stated_figure(plan.facts.budget)
-    reserve = knowledge("rates")["reserve_percent"]
-    besides = year_cost(plan, sizes) / (1 + reserve / 100) - team_cost(plan)
     check = plan.verify(
         "The budget to be asked for moves with it.", "Get quotes for machines and labels before the money is asked for.", "product"
     )
     why = plan.say("labels at the planned volume, and planning values for machines and roll-out")
-    currency = plan.reading.currency
-    plan.put(
-        "besides_cost", currency, "cost of year one beside the team: labels, machines, roll-out", assumed(_two_digits(besides), why, check)
-    )
-    plan.put("reserve", "percent", "reserve on the planned cost of year one", proposed(reserve, plan.role("product")))
+    besides = assumed(float(f"{_besides(plan, sizes):.2g}"), why, check)
+    plan.put("besides_cost", plan.reading.currency, "cost of year one beside the team: labels, machines, roll-out", besides)
+    reserve = proposed(knowledge("rates")["reserve_percent"], plan.role("product"))
+    plan.put("reserve", "percent", "reserve on the planned cost of year one", reserve)
     return computed("(team_cost * year + besides_cost) * (1 + reserve)")
-
-
-def _two_digits(value: float) -> float:
-    return float(f"{value:.2g}")
 
 
 def fit_to_budget(plan: Plan, sizes: Sizes) -> bool:
@@ -260,11 +255,10 @@ def fit_to_budget(plan: Plan, sizes: Sizes) -> bool:
     if said is None or said.unit != plan.reading.currency:
         return True
     rates = knowledge("rates")
-    team, whole, granted = team_cost(plan), year_cost(plan, sizes), said.value * rates["planned_percent"] / 100
-    reserve = 1 + rates["reserve_percent"] / 100
-    if whole <= granted:
+    granted = said.value * rates["planned_percent"] / 100
+    if year_cost(plan, sizes) <= granted:
         return True
-    factor = max(0.0, (granted / reserve - (whole / reserve - team)) / team)
+    factor = max(0.0, (granted / _with_reserve() - _besides(plan, sizes)) / team_cost(plan))
     for role in plan.roles:
         old = plan.quantities.get(role.hours_per_week)
         if old and old.basis == "assumed" and old.value and role.duty != "annotation":

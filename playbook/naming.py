@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ai_data_strategy.blueprint import Blueprint, Event, Source
-from ai_data_strategy.playbook.desk import Desk, knowledge
+from ai_data_strategy.playbook.desk import Desk, in_currency
 
 _VERDICTS = re.compile(
     r"requeue|move|correct|overrid|overrul|edit|reject|dismiss|dispute|outcome|report|thumb|flag|complain|return|reopen|confirm|fail|claim|rework|decision|decide|rating"
@@ -55,4 +55,4 @@ def _slice(k: Desk, kind: str) -> str:
 
 def money(k: Desk, euros: float) -> float:
     """An assumed amount of the playbook, written in euros, in the order of magnitude of the blueprint's currency."""
-    return euros * float(knowledge("currencies").get(k.blueprint.currency, 1))
+    return in_currency(euros, k.blueprint.currency)

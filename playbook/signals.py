@@ -25,7 +25,7 @@ class Signal:
 
 def read_events(k: Desk) -> list[Signal]:
     """All events of the blueprint as signals; at least one is explicit and, where there are enough events, two are implicit."""
-    found = [(event, _family(event.id.lower(), f"{event.id} {event.meaning}".lower())) for event in k.blueprint.events]
+    found = [(event, _family(event.id.lower(), event.meaning.lower())) for event in k.blueprint.events]
     families = knowledge("signals")["families"]
     most = max(1, len(found) - LEAST_IMPLICIT)
     ranked = sorted(found, key=lambda pair: -int(families[pair[1]]["explicitness"]))
@@ -34,9 +34,9 @@ def read_events(k: Desk) -> list[Signal]:
 
 
 @lru_cache(maxsize=1024)  # every section asks for the same few events
-def _family(name_of_event: str, words: str) -> str:
+def _family(event: str, meaning: str) -> str:
     scores = {
-        name: _hits(entry["words"], name_of_event) * 3 + _hits(entry["words"], words)
+        name: _hits(entry["words"], event) * 3 + _hits(entry["words"], f"{event} {meaning}")
         for name, entry in knowledge("signals")["families"].items()
     }
     best = max(scores, key=lambda name: scores[name])
