@@ -230,7 +230,7 @@ def _terms(k: Desk) -> list[Term]:
 def _inner(text: str, language: str) -> str:
     """A line as part of a sentence: without its full stop, and small at the start where nouns are not capitalised."""
     plain = text.strip().rstrip(".")
-    return plain[:1].lower() + plain[1:] if language != "de" and plain[1:2].islower() else plain
+    return plain[:1].lower() + plain[1:] if language != "de" and (plain[1:2].islower() or plain[1:2] == " ") else plain
 
 
 def _stopped(text: str) -> str:
