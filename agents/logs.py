@@ -224,7 +224,7 @@ def playbook(k: Desk) -> Logs:
         fields=fields,
         anomalies=[_anomaly(k, item, words) for item in t["anomalies"]],
         degradations=[
-            Degradation(pattern=say(d["pattern"]), shown_by=d["shown_by"], told_apart=say(d["told_apart"])) for d in t["degradations"]
+            Degradation(pattern=say(d["decay"]), shown_by=d["shown_by"], told_apart=say(d["told_apart"])) for d in t["degradations"]
         ],
         stack=Stack(chosen=t["stack"], because=say(t["stack_because"]), parsing=say(t["parsing"])),
         silos=[

@@ -57,7 +57,26 @@ _KIND_OF_ANSWER = {
     "history": "history",
 }
 """Kind of a slow time in an answer whose words do not tell."""
-_PRONOUNS = frozenset(["ones", "them", "neue", "davon", "nouveaux", "nuevos", "more", "new", "nuevas", "nouvelles", "stuck", "new ones"])
+_PRONOUNS = frozenset(
+    [
+        "ones",
+        "them",
+        "neue",
+        "davon",
+        "nouveaux",
+        "nuevos",
+        "more",
+        "new",
+        "nuevas",
+        "nouvelles",
+        "stuck",
+        "new ones",
+        "leaving",
+        "joining",
+        "leave",
+        "join",
+    ]
+)
 _COPULA = re.compile(
     r"(?i)([^\W\d_]+(?: [^\W\d_]+)?),? (?:is|are|was|were|number|numbers|total|sind|ist|waren|betragt|sont|est|son|es|:) ?(?:about |only |around |roughly |etwa |rund |circa |ca\. |nur |environ |unos |unas |alrededor de )?$"
 )

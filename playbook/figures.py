@@ -135,7 +135,7 @@ def positives(plan: Plan) -> None:
     """Put the share of production on which the metric can be counted, where it is a rare part."""
     if not plan.topic["metric_share"]:
         return
-    meaning = "share of production that is positive: only these carry the success metric"
+    meaning = N_("share of production that is positive: only these carry the success metric")
     if plan.facts.base:
         plan.stated("positive_share", plan.facts.base, meaning, "percent")
         return

@@ -149,7 +149,7 @@ def _rows(plan: Plan, kind: str, id_: str, words: str) -> str:
 
 
 def _update(plan: Plan, kind: str) -> str:
-    how = "Compare the newest row with the clock for a week."
+    how = N_("Compare the newest row with the clock for a week.")
     check = plan.verify("Staleness limits and alarms are set on it.", how, "data_engineering")
     if kind == "live":
         return plan.put(

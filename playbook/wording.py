@@ -33,6 +33,14 @@ _PRODUCT = (
 _NOT_NAMES = frozenset(
     [
         "the",
+        "marketing",
+        "storage",
+        "chatgpt",
+        "budget",
+        "sales",
+        "legal",
+        "finance",
+        "support",
         "this",
         "that",
         "it",
@@ -209,7 +217,7 @@ def _is_ordinary(name: str, text: str, at: int) -> bool:
     return (
         (single and bool(re.search(rf"\b{re.escape(name.lower())}\b", text[at + len(name) :])))
         or fold(name) in nouns("population")
-        or (single and fold(name).endswith(("s", "en", "ung", "ers")))
+        or (single and fold(name).endswith(("s", "en", "ung", "ers", "tag", "zeit", "menge", "woche")))
     )
 
 

@@ -13,7 +13,11 @@ Message = tuple[int, str, str, list[str]]
 _DIAL = re.compile(r'description="([^"]+)"\), Dial\(')
 MARKS = {"_": (0,), "N_": (0,), "say": (0,), "words": (0,), "derived": (2,), "verify": (0, 1), "put": (2,), "stated": (2,)}
 """Functions that translate a text, and which of their arguments it is."""
-UNSAID = ("source", "sources", "pattern", "patterns", "match", "words", "unit", "expression", "keywords", "all", "unless", "article")
+NAMES = ("name", "audience")
+"""Keys of names that are shown: one of a single word is a message too."""
+CITED = ("source", "sources")
+"""Keys of what a figure rests on: a law or a work is cited as it is, the playbook's own reason (it begins small) is a message."""
+UNSAID = ("pattern", "patterns", "match", "words", "unit", "expression", "keywords", "all", "unless", "article")
 """Keys whose strings are never shown as sentences of the document's language."""
 
 
@@ -59,7 +63,11 @@ def _plain(node: yaml.Node) -> bool:
 def _walk(node: yaml.Node) -> Iterator[Message]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if key.value not in UNSAID or not _plain(value):
+            if key.value in NAMES and isinstance(value, yaml.ScalarNode) and value.value[:1].isupper() and " " not in value.value:
+                yield value.start_mark.line + 1, "_", value.value, []
+            elif key.value in CITED and _plain(value):
+                yield from (message for message in _walk(value) if not message[2][:1].isupper())
+            elif key.value not in UNSAID or not _plain(value):
                 yield from _walk(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
